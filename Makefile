@@ -1,0 +1,144 @@
+# Settings, for the command line or the environment.
+PORT ?= 8080
+PREFIX ?= /usr/local
+SYSCONFDIR ?= /etc
+# release: what is installed, linked statically. dynamic: for valgrind. asan: AddressSanitizer and UndefinedBehaviorSanitizer.
+VARIANT ?= release
+CC = gcc
+
+# Release leaves build/bin, build/cgi-bin; other variants have a folder of their own.
+O = build/$(VARIANT)
+OUT = $(if $(filter release,$(VARIANT)),build,$(O))
+GEN = build/generated
+
+WARNINGS = -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 -Wundef -Werror
+HARDENING = -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fstack-clash-protection -fcf-protection
+CFLAGS_release = -O2 $(HARDENING) -ffunction-sections -fdata-sections
+CFLAGS_dynamic = -O1 -g
+CFLAGS_asan = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+CFLAGS ?= $(CFLAGS_$(VARIANT))
+CFLAGS_ALL = -std=c11 -D_GNU_SOURCE -I. -fPIE $(WARNINGS) $(CFLAGS) -MMD -MP \
+	-DLATCHKEY_CONFIG_PATH='"$(SYSCONFDIR)/latchkey/latchkey.conf"'
+LDFLAGS_release = -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections -s
+LDFLAGS_asan = -fsanitize=address,undefined
+
+# cJSON has a shared library only, so what parses JSON is linked with a dynamic libc (about 0.2 ms a start);
+# everything else is one static file. -w: glibc's note that dlopen in a static program needs the same glibc;
+# nothing here loads a module.
+STATIC = $(LDFLAGS_release) -static-pie -Wl,-w
+MIXED = $(LDFLAGS_release) -pie
+LIBS_STATIC = -lsqlite3 -lcrypto -largon2 -lm -lpthread
+LIBS_MIXED = -Wl,-Bstatic -lsqlite3 -lcrypto -largon2 -Wl,-Bdynamic -lcjson -lm -lpthread
+LIBS_ALL_DYNAMIC = -lsqlite3 -lcrypto -largon2 -lcjson -lm -lpthread
+LINK_static_release = $(STATIC)
+LINK_mixed_release = $(MIXED)
+LIBS_static_release = $(LIBS_STATIC)
+LIBS_mixed_release = $(LIBS_MIXED)
+LINK_static_dynamic = -pie
+LINK_mixed_dynamic = -pie
+LIBS_static_dynamic = $(LIBS_ALL_DYNAMIC)
+LIBS_mixed_dynamic = $(LIBS_ALL_DYNAMIC)
+LINK_static_asan = -pie $(LDFLAGS_asan)
+LINK_mixed_asan = -pie $(LDFLAGS_asan)
+LIBS_static_asan = $(LIBS_ALL_DYNAMIC)
+LIBS_mixed_asan = $(LIBS_ALL_DYNAMIC)
+
+ENDPOINTS = $(patsubst cgi-bin/%.c,%,$(wildcard cgi-bin/*.c cgi-bin/account/*.c cgi-bin/admin/*.c))
+# Programs that parse JSON.
+JSON_ENDPOINTS = consent
+LIB_OBJECTS = $(patsubst %.c,$(O)/%.o,$(wildcard lib/*/*.c)) $(O)/generated/schema.o
+PAGES = $(patsubst cgi-bin/pages/%.html,%,$(wildcard cgi-bin/pages/*.html))
+PAGE_OBJECTS = $(patsubst %,$(O)/generated/pages/%.o,$(PAGES))
+GRANT_OBJECTS = $(patsubst %.c,$(O)/%.o,$(wildcard cgi-bin/grants/*.c))
+CLI_OBJECTS = $(patsubst %.c,$(O)/%.o,$(wildcard commands/*.c))
+UNIT_TESTS = $(patsubst tests/unit/%.c,$(O)/unit/%,$(wildcard tests/unit/test_*.c))
+LIBRARY = $(O)/liblatchkey.a
+PROGRAMS = $(patsubst %,$(OUT)/cgi-bin/%,$(ENDPOINTS)) $(OUT)/bin/latchkey
+
+.PHONY: all run test test-all bench unit clean privileges setup variants
+.SECONDARY:
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := all
+
+all: $(PROGRAMS)
+
+# A first start to look at: everything that is missing is installed, and a demo signs a real user in.
+run: setup
+	@$(MAKE) --no-print-directory all
+	@PORT=$(PORT) scripts/demo
+
+setup:
+	@scripts/setup build
+
+test:
+	@scripts/setup test
+	@tests/run
+
+test-all:
+	@scripts/setup test
+	@tests/run --all
+
+bench:
+	@scripts/setup test
+	@$(MAKE) --no-print-directory all
+	@tests/bench/run
+
+unit: $(UNIT_TESTS)
+
+# What PRIVILEGES.md says is what the programs say of themselves.
+privileges: all
+	scripts/privileges > PRIVILEGES.md
+
+clean:
+	rm -rf build
+
+# ---- how each thing is made
+
+$(O)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) -c -o $@ $<
+
+$(O)/generated/%.o: $(GEN)/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) -c -o $@ $<
+
+$(GEN)/schema.c: schema.sql scripts/embed
+	@mkdir -p $(@D)
+	scripts/embed schema < $< > $@
+
+$(GEN)/pages/%.c: cgi-bin/pages/%.html scripts/embed
+	@mkdir -p $(@D)
+	scripts/embed page $* < $< > $@
+
+# What the CLI shows of every endpoint: asked of the endpoints themselves.
+$(GEN)/endpoints.c: scripts/embed $(patsubst %,$(OUT)/cgi-bin/%,$(ENDPOINTS))
+	@mkdir -p $(@D)
+	for e in $(sort $(ENDPOINTS)); do $(OUT)/cgi-bin/$$e --describe || exit 1; done | scripts/embed text endpoint_descriptions > $@
+
+$(LIBRARY): $(LIB_OBJECTS)
+	@rm -f $@
+	ar rcs $@ $^
+
+$(O)/libpages.a: $(PAGE_OBJECTS)
+	@rm -f $@
+	ar rcs $@ $^
+
+ARCHIVES = $(O)/libpages.a $(LIBRARY)
+GROUP = -Wl,--start-group $(ARCHIVES) -Wl,--end-group
+kind = $(if $(filter $(1),$(JSON_ENDPOINTS)),mixed,static)
+
+$(OUT)/cgi-bin/token: $(GRANT_OBJECTS)
+
+$(OUT)/cgi-bin/%: $(O)/cgi-bin/%.o $(ARCHIVES)
+	@mkdir -p $(@D)
+	$(CC) $(LINK_$(call kind,$*)_$(VARIANT)) -o $@ $(filter %.o,$^) $(GROUP) $(LIBS_$(call kind,$*)_$(VARIANT))
+
+$(OUT)/bin/latchkey: $(CLI_OBJECTS) $(O)/generated/endpoints.o $(ARCHIVES)
+	@mkdir -p $(@D)
+	$(CC) $(LINK_mixed_$(VARIANT)) -o $@ $(CLI_OBJECTS) $(O)/generated/endpoints.o $(GROUP) $(LIBS_mixed_$(VARIANT))
+
+$(O)/unit/%: $(O)/tests/unit/%.o $(ARCHIVES)
+	@mkdir -p $(@D)
+	$(CC) -pie $(LDFLAGS_$(filter asan,$(VARIANT))) -o $@ $< $(GROUP) -lcmocka $(LIBS_ALL_DYNAMIC)
+
+-include $(shell find build -name '*.d' 2>/dev/null)

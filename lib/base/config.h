@@ -1,0 +1,73 @@
+/*
+ * The configuration: `key = value` lines, `#` starts a comment line. An unknown key, a repeated one or a value
+ * that does not fit is an error that names the line. Every key is described in scripts/latchkey.conf.sample
+ * and listed in the table of config.c, from which both the reader and the sample's test work.
+ */
+#ifndef LATCHKEY_BASE_CONFIG_H
+#define LATCHKEY_BASE_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/base/arena.h"
+
+enum signup_policy { SIGNUP_OFF, SIGNUP_ON };
+
+struct config {
+	const char *issuer;           /* https://id.example.org, without a trailing slash */
+	const char *directory;        /* absolute; default: the folder of the configuration file */
+	const char *endpoint_path;    /* between issuer and endpoint name: "/cgi-bin" */
+	const char *static_path;      /* between issuer and the files of htdocs: "" */
+	const char *site_name;        /* shown on pages: "Latchkey" */
+	const char *log_file;         /* NULL: standard error */
+	const char *log_level;        /* error, warning, info, debug */
+	const char *trusted_proxies;  /* words: addresses whose X-Forwarded-For counts; NULL: none */
+	enum signup_policy signup;    /* off | on */
+	bool iss_parameter;           /* `iss` in authorization responses (RFC 9207); true */
+	int64_t code_seconds;         /* life of an authorization code, 60 */
+	int64_t access_token_seconds; /* 600 */
+	int64_t id_token_seconds;     /* 3600 */
+	int64_t flow_seconds;         /* a sign-in under way, 1800 */
+	int64_t session_idle_seconds; /* 28800 */
+	int64_t session_seconds;      /* 604800 */
+	int64_t session_stay_seconds; /* with "stay signed in": 2592000 */
+	int64_t jwks_cache_seconds;   /* how long clients may cache the jwks, 3600 */
+	int64_t argon2_memory_kib;    /* 19456 */
+	int64_t argon2_iterations;    /* 2 */
+	int64_t argon2_slots;         /* hashes at a time, 4 */
+	int64_t argon2_wait_ms;       /* for a slot, then 503, 5000 */
+	int64_t password_min_length;  /* code points, 15 */
+	int64_t login_limit_account;  /* failed sign-ins per account in login_limit_seconds, 0 = no limit; 20 */
+	int64_t login_limit_address;  /* the same per address, 100 */
+	int64_t login_limit_seconds;  /* 900 */
+	int64_t signup_limit_address; /* new accounts per address in an hour, 0 = no limit; 20 */
+	int64_t flow_limit_address;   /* flows under way per address, 0 = no limit; 1000 */
+};
+
+/* One key, for the documentation and its test: name, default as written (NULL: must be set), one line of help. */
+struct config_key {
+	const char *name;
+	const char *fallback;
+	const char *help;
+};
+
+/* All keys, ended by a NULL name. */
+extern const struct config_key config_keys[];
+
+/* The file that LATCHKEY_CONFIG names, else the path compiled in (/etc/latchkey/latchkey.conf). */
+const char *config_path(void);
+
+/* Reads and checks the file. NULL, with a sentence in *error (arena), if it is missing or wrong. */
+const struct config *config_load(struct arena *arena, const char *path, const char **error);
+
+/* The issuer's scheme is https: cookies are Secure and carry the __Host- prefix. */
+bool config_is_https(const struct config *config);
+
+/* `directory`/`name`, in the arena: database/latchkey.db, keys/…, */
+char *config_file(struct arena *arena, const struct config *config, const char *name);
+
+/* The URL of an endpoint (<issuer><endpoint_path>/<name>) and of a static file (<issuer><static_path>/<name>). */
+char *config_endpoint_url(struct arena *arena, const struct config *config, const char *name);
+char *config_static_url(struct arena *arena, const struct config *config, const char *name);
+
+#endif

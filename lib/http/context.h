@@ -1,0 +1,42 @@
+/*
+ * Everything that belongs to one request; handlers call it `c`. It lives from the first byte read to the last
+ * byte written, and nothing of it survives into the next request.
+ */
+#ifndef LATCHKEY_HTTP_CONTEXT_H
+#define LATCHKEY_HTTP_CONTEXT_H
+
+#include <setjmp.h>
+#include <stdint.h>
+
+#include "lib/base/arena.h"
+#include "lib/base/config.h"
+#include "lib/http/endpoint.h"
+#include "lib/http/parameters.h"
+#include "lib/http/request.h"
+#include "lib/http/response.h"
+
+struct database;
+struct error;
+
+struct context {
+	const struct endpoint *endpoint;
+	const struct config *config;
+	struct arena *arena;
+	struct database *database;
+	struct request request;
+	struct parameters parameters;
+	struct response response;
+	const char *request_id; /* 16 hex digits, in the log and on error pages */
+	int64_t now;            /* seconds since 1970, the same for the whole request */
+	int64_t started_ms;     /* milliseconds since 1970, when the request began */
+	jmp_buf *unwind;        /* to the request loop, which sends c->response */
+
+	/* Set once errors may go to the client by redirect (RFC 6749 4.1.2.1): answers, instead of a page. */
+	void (*answer_error)(struct context *c, const struct error *error, const char *description);
+	void *answer_error_for;
+};
+
+/* Leaves the handler for the request loop, with c->response as it stands. */
+_Noreturn void context_leave(struct context *c);
+
+#endif

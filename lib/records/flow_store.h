@@ -1,0 +1,55 @@
+/* Authorization requests that wait for their user: table flows. Its columns are described in schema.sql. */
+#ifndef LATCHKEY_RECORDS_FLOW_STORE_H
+#define LATCHKEY_RECORDS_FLOW_STORE_H
+
+#include "lib/database/database.h"
+
+struct flow {
+	const char *flow_id;
+	const unsigned char *secret_hash;
+	const char *client_id;       /* NULL: sign-in without an application */
+	const char *redirect_uri;
+	const char *response_mode;
+	const char *state;           /* NULL: none */
+	const char *scope;
+	const char *nonce;
+	const char *code_challenge;
+	const char *claims;
+	const char *claims_id_token;
+	const char *claims_userinfo;
+	const char *resource;
+	const char *confirmation;
+	const char *prompt;
+	int64_t max_age;             /* -1: none */
+	const char *login_hint;
+	const char *required_user_id;
+	int64_t selected_at;         /* 0: not yet */
+	bool parked;
+	const char *address;
+	int64_t created_at;
+	int64_t expires_at;
+};
+
+/* NULL if there is none or it expired. */
+const struct flow *flow_find(struct database *db, const char *flow_id, int64_t now);
+
+void flow_insert(struct database *db, const struct flow *flow);
+
+/* An account was chosen. */
+void flow_set_selected(struct database *db, const char *flow_id, int64_t now);
+
+/* A parked request has been taken up. */
+void flow_set_taken_up(struct database *db, const char *flow_id);
+
+/* The claims parameter was read: the words, and who alone may finish it (NULL leaves that as it is). */
+void flow_set_claims(struct database *db, const char *flow_id, const char *id_token, const char *userinfo, const char *required_user_id);
+
+/* False if it was gone already: somebody else finished it. */
+bool flow_remove(struct database *db, const char *flow_id);
+
+/* Flows under way from this address. */
+int64_t flow_count(struct database *db, const char *address, int64_t now);
+
+int64_t flow_remove_expired(struct database *db, int64_t now, int limit);
+
+#endif

@@ -1,0 +1,190 @@
+-- The schema of Latchkey, version 1. Times are seconds since 1970, bound by the caller; a *_ms column holds
+-- milliseconds. *_hash columns hold the SHA-256 of a secret of 256 random bits: the secret itself is never stored.
+-- Lists of words are separated by single spaces. The build embeds this file without its comments.
+
+-- Accounts. What a user is allowed to know or prove is in other tables.
+CREATE TABLE users (
+  user_id TEXT PRIMARY KEY,            -- the `sub` of every token: random, never a name
+  username TEXT NOT NULL UNIQUE,       -- small letters; the preferred_username claim
+  password TEXT,                       -- Argon2id hash, sealed under keys/credentials.key; NULL: cannot sign in by password
+  password_changed_at INTEGER,
+  created_at INTEGER NOT NULL,
+  disabled_at INTEGER                  -- set: signs in nowhere, and no token of the user counts
+) STRICT, WITHOUT ROWID;
+
+-- Claims about users (OpenID Connect Core 5.1, and the operator's own, such as groups).
+CREATE TABLE user_claims (
+  user_id TEXT NOT NULL REFERENCES users ON DELETE CASCADE,
+  name TEXT NOT NULL,                  -- "email", "address", "groups"
+  value TEXT NOT NULL,                 -- JSON, checked and written compactly when it was stored
+  PRIMARY KEY (user_id, name)
+) STRICT, WITHOUT ROWID;
+
+-- Applications (RFC 7591 client metadata, and switches of our own).
+CREATE TABLE clients (
+  client_id TEXT PRIMARY KEY,
+  client_name TEXT NOT NULL,           -- shown on the consent page
+  client_uri TEXT,
+  logo_uri TEXT,
+  policy_uri TEXT,
+  tos_uri TEXT,
+  application_type TEXT NOT NULL,      -- web | native
+  token_endpoint_auth_method TEXT,     -- none: a public client; client_secret_basic, client_secret_post; NULL: either of these two
+  secret TEXT,                         -- Argon2id hash, sealed under keys/credentials.key; NULL for public clients
+  secret_verifier BLOB,                -- HMAC-SHA-256 under keys/clients.key, set after the first Argon2id check
+  redirect_uris TEXT NOT NULL,         -- separated by spaces, compared as strings
+  post_logout_redirect_uris TEXT NOT NULL,
+  grant_types TEXT NOT NULL,           -- words
+  scope TEXT NOT NULL,                 -- words it may ask for
+  default_max_age INTEGER,             -- NULL: none
+  require_auth_time INTEGER NOT NULL,
+  pkce TEXT NOT NULL,                  -- required | nonce | optional
+  refresh_grace_seconds INTEGER,       -- NULL: by the kind of client
+  consent TEXT NOT NULL,               -- remember | always | none
+  id_token_claims TEXT NOT NULL,       -- full | minimal
+  access_token_format TEXT NOT NULL,   -- jwt | opaque
+  id_token_signed_response_alg TEXT NOT NULL, -- RS256
+  resource_handling TEXT NOT NULL,     -- honour | ignore
+  claim_mapping TEXT NOT NULL,         -- lines: claim, tab, "constant" or the type of a source, tab, JSON or the source's name
+  groups_filter TEXT NOT NULL,         -- words: only groups that begin with one of them; empty: all
+  trace INTEGER NOT NULL,              -- its requests are explained in the log (demonstration clients)
+  created_at INTEGER NOT NULL,
+  disabled_at INTEGER
+) STRICT, WITHOUT ROWID;
+
+-- Browsers that are signed in.
+CREATE TABLE sessions (
+  session_hash BLOB PRIMARY KEY,       -- of the cookie
+  sid TEXT NOT NULL,                   -- the `sid` claim; stays when the cookie changes
+  user_id TEXT NOT NULL REFERENCES users ON DELETE CASCADE,
+  created_at INTEGER NOT NULL,
+  auth_time INTEGER NOT NULL,          -- when the user last proved who they are
+  amr TEXT NOT NULL,                   -- words of RFC 8176: "pwd"
+  acr TEXT NOT NULL,
+  last_seen_at INTEGER NOT NULL,
+  idle_seconds INTEGER NOT NULL,       -- ends when unseen for so long
+  expires_at INTEGER NOT NULL,         -- ends then at the latest
+  address TEXT,
+  user_agent TEXT
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sessions_by_user ON sessions (user_id);
+CREATE INDEX sessions_by_expiry ON sessions (expires_at);
+
+-- Authorization requests that wait for their user: one row a request, so that tabs never mix.
+CREATE TABLE flows (
+  flow_id TEXT PRIMARY KEY,            -- in URLs; begins with the time, so that old ones sort first
+  secret_hash BLOB NOT NULL,           -- of the cookie that binds it to one browser
+  client_id TEXT REFERENCES clients ON DELETE CASCADE, -- NULL: somebody signs in without an application
+  redirect_uri TEXT,
+  response_mode TEXT,                  -- query | form_post
+  state BLOB,                          -- echoed to the byte
+  scope TEXT,                          -- words, unknown ones dropped
+  nonce TEXT,
+  code_challenge TEXT,
+  claims TEXT,                         -- the `claims` parameter as sent: JSON that nobody has parsed yet
+  claims_id_token TEXT,                -- words: claims asked for one by one; set when `claims` was read
+  claims_userinfo TEXT,
+  resource TEXT,                       -- words (RFC 8707)
+  confirmation TEXT,                   -- for DPoP and mTLS
+  prompt TEXT,                         -- words
+  max_age INTEGER,                     -- NULL: none
+  login_hint TEXT,
+  required_user_id TEXT,               -- by id_token_hint or claims: nobody else may finish it
+  selected_at INTEGER,                 -- an account was chosen for it (prompt=select_account)
+  parked INTEGER NOT NULL,             -- 1: came by POST, /authorize goes on with it by GET
+  address TEXT,                        -- for the limit of flows under way
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX flows_by_expiry ON flows (expires_at);
+
+-- What users allowed applications to have.
+CREATE TABLE consents (
+  user_id TEXT NOT NULL REFERENCES users ON DELETE CASCADE,
+  client_id TEXT NOT NULL REFERENCES clients ON DELETE CASCADE,
+  scope TEXT NOT NULL,                 -- words
+  claims TEXT NOT NULL,                -- words: claims allowed one by one
+  granted_at INTEGER NOT NULL,
+  last_used_at INTEGER NOT NULL,
+  PRIMARY KEY (user_id, client_id)
+) STRICT, WITHOUT ROWID;
+
+-- One row for each sign-in at an application: its authorization code, and what all its tokens stand on.
+-- It stays after the code was used, so that a replay is seen and revokes the tokens.
+CREATE TABLE grants (
+  grant_id TEXT PRIMARY KEY,
+  code_hash BLOB UNIQUE,
+  code_expires_at INTEGER,
+  code_used_at_ms INTEGER,             -- NULL: not yet
+  client_id TEXT NOT NULL REFERENCES clients ON DELETE CASCADE,
+  user_id TEXT NOT NULL REFERENCES users ON DELETE CASCADE,
+  sid TEXT,                            -- the session that it came from
+  redirect_uri TEXT NOT NULL,
+  code_challenge TEXT,
+  nonce TEXT,
+  scope TEXT NOT NULL,                 -- words granted
+  claims_id_token TEXT,                -- words: claims asked for one by one
+  claims_userinfo TEXT,
+  resource TEXT,
+  confirmation TEXT,
+  auth_time INTEGER NOT NULL,
+  amr TEXT NOT NULL,
+  acr TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL,         -- when nothing of it can be valid any more: the row may go
+  revoked_at INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX grants_by_user ON grants (user_id, client_id);
+CREATE INDEX grants_by_expiry ON grants (expires_at);
+
+-- Access tokens, found by their hash: userinfo and introspection ask here, not the signature.
+CREATE TABLE access_tokens (
+  token_hash BLOB PRIMARY KEY,
+  grant_id TEXT REFERENCES grants ON DELETE CASCADE, -- NULL: client_credentials
+  client_id TEXT NOT NULL,
+  user_id TEXT,
+  scope TEXT NOT NULL,
+  audience TEXT NOT NULL,              -- words
+  confirmation TEXT,
+  issued_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL,
+  revoked_at INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX access_tokens_by_grant ON access_tokens (grant_id);
+CREATE INDEX access_tokens_by_expiry ON access_tokens (expires_at);
+
+-- Keys that sign tokens. The private halves are files in keys/signing.
+CREATE TABLE signing_keys (
+  kid TEXT PRIMARY KEY,
+  alg TEXT NOT NULL,                   -- RS256
+  state TEXT NOT NULL,                 -- next | active | retired
+  public_jwk TEXT NOT NULL,            -- JSON, as the jwks shows it
+  created_at INTEGER NOT NULL,
+  activated_at INTEGER,
+  retired_at INTEGER,
+  expires_at INTEGER                   -- a retired key leaves the jwks then
+) STRICT, WITHOUT ROWID;
+
+-- What happened, in order. Never a token, code, password or secret.
+CREATE TABLE audit (
+  audit_id INTEGER PRIMARY KEY,
+  at INTEGER NOT NULL,
+  event TEXT NOT NULL,                 -- "login.success"
+  user_id TEXT,
+  client_id TEXT,
+  sid TEXT,
+  grant_id TEXT,
+  address TEXT,
+  request_id TEXT,                     -- the id in the log
+  detail TEXT                          -- a few words: the clause of a refusal, the scopes of a consent
+) STRICT;
+
+-- Counters of failed attempts, one row for each account or address and each window of time.
+CREATE TABLE limits (
+  subject TEXT PRIMARY KEY,            -- "login:account:…", "login:address:…"
+  attempts INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL          -- the window's end: the count starts anew
+) STRICT, WITHOUT ROWID;
+CREATE INDEX limits_by_expiry ON limits (expires_at);
+
+PRAGMA user_version = 1;
