@@ -90,7 +90,7 @@ CREATE TABLE flows (
   max_age INTEGER,                     -- NULL: none
   login_hint TEXT,
   required_user_id TEXT,               -- by id_token_hint or claims: nobody else may finish it
-  selected_at INTEGER,                 -- an account was chosen for it (prompt=select_account)
+  selected_user_id TEXT,               -- who signed in, or was chosen, on its own pages (prompt=login, select_account)
   parked INTEGER NOT NULL,             -- 1: came by POST, /authorize goes on with it by GET
   address TEXT,                        -- for the limit of flows under way
   created_at INTEGER NOT NULL,

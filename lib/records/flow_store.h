@@ -23,7 +23,7 @@ struct flow {
 	int64_t max_age;             /* -1: none */
 	const char *login_hint;
 	const char *required_user_id;
-	int64_t selected_at;         /* 0: not yet */
+	const char *selected_user_id; /* NULL: nobody yet */
 	bool parked;
 	const char *address;
 	int64_t created_at;
@@ -35,8 +35,8 @@ const struct flow *flow_find(struct database *db, const char *flow_id, int64_t n
 
 void flow_insert(struct database *db, const struct flow *flow);
 
-/* An account was chosen. */
-void flow_set_selected(struct database *db, const char *flow_id, int64_t now);
+/* Who signed in, or was chosen, on the flow's own pages. */
+void flow_set_selected(struct database *db, const char *flow_id, const char *user_id);
 
 /* A parked request has been taken up. */
 void flow_set_taken_up(struct database *db, const char *flow_id);
@@ -46,9 +46,6 @@ void flow_set_claims(struct database *db, const char *flow_id, const char *id_to
 
 /* False if it was gone already: somebody else finished it. */
 bool flow_remove(struct database *db, const char *flow_id);
-
-/* Flows under way from this address. */
-int64_t flow_count(struct database *db, const char *address, int64_t now);
 
 int64_t flow_remove_expired(struct database *db, int64_t now, int limit);
 

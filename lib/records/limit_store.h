@@ -10,6 +10,9 @@ int64_t limit_count(struct database *db, const char *subject, int64_t now);
 /* Counts one; a window that ended starts anew with `seconds`. Gives the count. */
 int64_t limit_add(struct database *db, const char *subject, int64_t seconds, int64_t now);
 
+/* Takes one attempt off: it succeeded. */
+void limit_take_back(struct database *db, const char *subject);
+
 /* Forgets a subject: after a success. */
 void limit_clear(struct database *db, const char *subject);
 

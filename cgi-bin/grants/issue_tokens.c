@@ -1,0 +1,86 @@
+#include "cgi-bin/grants/issue_tokens.h"
+
+#include "lib/base/json_write.h"
+#include "lib/crypto/digest.h"
+#include "lib/crypto/jws.h"
+#include "lib/crypto/random.h"
+#include "lib/protocol/tokens.h"
+#include "lib/records/access_token_store.h"
+#include "lib/records/audit_store.h"
+#include "lib/records/signing_key_store.h"
+#include "lib/records/user_store.h"
+
+enum { CLEANUP_ROWS = 4 };
+
+static struct signing_key *load_key(struct context *c, const char *alg)
+{
+	const char *error;
+	const struct signing_key_record *record = signing_key_find_active(c->database, alg);
+	if (!record)
+		fail(c, "no key signs with %s: run `latchkey init` again", alg);
+	struct signing_key *key = signing_key_load(c->arena, config_file(c->arena, c->config, "keys/signing"), record->kid, alg, &error);
+	if (!key)
+		fail(c, "%s", error);
+	return key;
+}
+
+static const char *sign(struct context *c, const struct signing_key *key, const char *typ, const char *payload)
+{
+	const char *token = jws_sign(c->arena, key, typ, payload);
+	if (!token)
+		fail(c, "signing with the key %s failed", signing_key_kid(key));
+	return token;
+}
+
+struct issued_tokens issue_tokens_make(struct context *c, const struct client *client, const struct grant *grant)
+{
+	const char *alg = client->id_token_signed_response_alg;
+	const struct user *user = user_find(c->database, grant->user_id);
+	if (!user)
+		fail(c, "the user of grant %s is gone", grant->grant_id);
+	struct claims claims = user_claims(c->database, grant->user_id);
+	struct issued_tokens tokens = { .client = client, .grant = grant, .expires_at = c->now + c->config->access_token_seconds };
+	struct signing_key *key = load_key(c, alg);
+
+	if (text_equal(client->access_token_format, "opaque"))
+		tokens.access_token = random_token(c->arena);
+	else
+		tokens.access_token = sign(c, key, "at+jwt", access_token_payload(c, grant, tokens.expires_at));
+	const char *at_hash = jws_half_hash(c->arena, alg, tokens.access_token);
+	tokens.id_token = sign(c, key, "JWT", id_token_payload(c, client, grant, user, &claims, at_hash));
+	signing_key_free(key);
+	return tokens;
+}
+
+void issue_tokens_store(struct context *c, const struct issued_tokens *tokens)
+{
+	const struct grant *grant = tokens->grant;
+	access_token_insert(c->database, &(struct access_token){
+		.token_hash = sha256_of(c->arena, tokens->access_token),
+		.grant_id = grant->grant_id,
+		.client_id = grant->client_id,
+		.user_id = grant->user_id,
+		.scope = grant->scope,
+		.audience = c->config->issuer,
+		.confirmation = grant->confirmation,
+		.issued_at = c->now,
+		.expires_at = tokens->expires_at,
+	});
+	access_token_remove_expired(c->database, c->now, CLEANUP_ROWS);
+	audit_write(c->database, &(struct audit_event){ .at = c->now, .event = AUDIT_TOKENS_ISSUED, .user_id = grant->user_id,
+		.client_id = grant->client_id, .sid = grant->sid, .grant_id = grant->grant_id, .address = c->request.address,
+		.request_id = c->request_id, .detail = grant->scope });
+}
+
+enum outcome issue_tokens_answer(struct context *c, const struct issued_tokens *tokens)
+{
+	struct buffer *out = &c->response.body;
+	json_object_open(out, NULL);
+	json_text(out, "access_token", tokens->access_token);
+	json_text(out, "token_type", "Bearer");
+	json_number(out, "expires_in", tokens->expires_at - c->now);
+	json_text(out, "scope", tokens->grant->scope);
+	json_text(out, "id_token", tokens->id_token);
+	json_object_close(out);
+	return response_json(c, 200);
+}

@@ -1,0 +1,29 @@
+/* The functions behind the table of main.c, and the options that they read. */
+#ifndef LATCHKEY_COMMANDS_COMMANDS_H
+#define LATCHKEY_COMMANDS_COMMANDS_H
+
+#include "commands/cli.h"
+
+extern const struct command_option init_options[];
+void init_run(struct cli *cli);
+
+extern const struct command_option user_add_options[];
+extern const struct command_option user_password_options[];
+void user_add_run(struct cli *cli);
+void user_list_run(struct cli *cli);
+void user_set_password_run(struct cli *cli);
+void user_disable_run(struct cli *cli);
+void user_enable_run(struct cli *cli);
+
+extern const struct command_option client_add_options[];
+void client_add_run(struct cli *cli);
+void client_list_run(struct cli *cli);
+void client_show_run(struct cli *cli);
+void client_remove_run(struct cli *cli);
+void client_rotate_secret_run(struct cli *cli);
+
+void key_list_run(struct cli *cli);
+
+void privileges_run(struct cli *cli);
+
+#endif

@@ -1,0 +1,326 @@
+/*
+ * latchkey init: makes an installation. Each step looks whether its work is done already and becomes visible in
+ * one piece, so a call that was cut short is finished by the next one.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "commands/commands.h"
+#include "lib/base/json_write.h"
+#include "lib/base/text.h"
+#include "lib/crypto/seal.h"
+#include "lib/crypto/signing_key.h"
+#include "lib/records/audit_store.h"
+#include "lib/records/client_store.h"
+#include "lib/records/signing_key_store.h"
+#include "lib/records/user_store.h"
+
+#define SIGNING_ALG "RS256"
+
+const struct command_option init_options[] = {
+	{ "directory", OPTION_VALUE, "DIR", "The folder of the installation; made if it is missing." },
+	{ "issuer", OPTION_VALUE, "URL", "How clients and browsers reach it, without a slash at the end." },
+	{ 0 },
+};
+
+struct init {
+	struct cli *cli;
+	const char *directory;
+	struct buffer made; /* what this call made, as a JSON array */
+	bool changed;
+	bool new_directory;
+};
+
+static void made(struct init *init, const char *path)
+{
+	json_text(&init->made, NULL, path);
+	init->changed = true;
+	if (!init->cli->json)
+		printf("made %s\n", path);
+}
+
+static bool exists(const char *path)
+{
+	struct stat status;
+
+	if (lstat(path, &status) == 0)
+		return true;
+	if (errno != ENOENT)
+		cli_fail("%s cannot be looked at: %s.", path, strerror(errno));
+	return false;
+}
+
+/* Called by root: what is in the folder belongs to the folder's owner, or the web server could not use it. */
+static void give_to_owner(const struct init *init, const char *path)
+{
+	struct stat owner;
+
+	if (geteuid() != 0 || !init->directory)
+		return;
+	if (stat(init->directory, &owner) != 0 || (owner.st_uid != 0 && lchown(path, owner.st_uid, owner.st_gid) != 0))
+		cli_fail("The owner of %s cannot be set: %s.", path, strerror(errno));
+}
+
+static void make_folder(struct init *init, const char *path, mode_t mode)
+{
+	if (mkdir(path, mode) == 0) {
+		if (chmod(path, mode) != 0)
+			cli_fail("The mode of %s cannot be set: %s.", path, strerror(errno));
+		give_to_owner(init, path);
+		made(init, path);
+	} else if (errno != EEXIST) {
+		cli_fail("%s cannot be made: %s.", path, strerror(errno));
+	}
+}
+
+static void sync_folder(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0 || fsync(fd) != 0)
+		cli_fail("%s cannot be written to disk: %s.", path, strerror(errno));
+	close(fd);
+}
+
+static const char *configuration_text(struct arena *arena, const char *issuer)
+{
+	struct buffer text = buffer_create(arena, 8192);
+
+	buffer_text(&text, "# The configuration of Latchkey: key = value lines. latchkey.conf(5) describes every key.\n"
+		"# A key behind a # has its default value.\n");
+	for (const struct config_key *key = config_keys; key->name; key++) {
+		buffer_format(&text, "\n# %s\n", key->help);
+		if (text_equal(key->name, "issuer"))
+			buffer_format(&text, "issuer = %s\n", issuer);
+		else
+			buffer_format(&text, "#%s = %s\n", key->name, key->fallback ? key->fallback : "");
+	}
+	return text.data;
+}
+
+static void write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0640);
+	size_t length = strlen(text);
+
+	if (fd < 0)
+		cli_fail("%s cannot be made: %s.", path, strerror(errno));
+	if (write(fd, text, length) != (ssize_t)length || fchmod(fd, 0640) != 0 || fsync(fd) != 0 || close(fd) != 0)
+		cli_fail("%s cannot be written: %s.", path, strerror(errno));
+}
+
+/* Written beside its place, read as every program will read it, and only then put there. */
+static void make_configuration(struct init *init, const char *path, const char *issuer)
+{
+	struct arena *arena = init->cli->arena;
+	char *beside = arena_format(arena, "%s.new", path);
+	const char *error = NULL, *why;
+
+	if (strpbrk(issuer, "\r\n"))
+		cli_fail("The issuer cannot have a line end in it.");
+	write_file(beside, configuration_text(arena, issuer));
+	init->cli->config = config_load(arena, beside, &error);
+	if (!init->cli->config || !text_equal(init->cli->config->issuer, issuer)) {
+		unlink(beside);
+		if (init->new_directory)
+			rmdir(init->directory);
+		why = error ? strstr(error, ": issuer ") : NULL;
+		cli_fail("%s cannot be the issuer: it %s.", issuer, why ? why + strlen(": issuer ") : "is read back differently");
+	}
+	give_to_owner(init, beside);
+	if (rename(beside, path) != 0)
+		cli_fail("%s cannot be put in place: %s.", path, strerror(errno));
+	sync_folder(init->directory);
+	made(init, path);
+}
+
+static void require_configuration(struct init *init, const char *path, const char *issuer)
+{
+	const char *error = NULL;
+
+	if (!exists(path)) {
+		make_configuration(init, path, issuer);
+		return;
+	}
+	init->cli->config = config_load(init->cli->arena, path, &error);
+	if (!init->cli->config)
+		cli_fail("%s.", error);
+	if (!text_equal(init->cli->config->issuer, issuer))
+		cli_fail("%s is the installation of %s already: choose another --directory, or change the issuer there "
+			"(every client has to follow).", init->directory, init->cli->config->issuer);
+}
+
+static void note_user(void *context, const struct user *user)
+{
+	(void)user;
+	*(bool *)context = true;
+}
+
+static void note_client(void *context, const struct client *client)
+{
+	(void)client;
+	*(bool *)context = true;
+}
+
+/* A new key where an old one was lost would make every password and client secret wrong without a word. */
+static void require_seal_key(struct init *init, const char *name)
+{
+	struct cli *cli = init->cli;
+	char *path = config_file(cli->arena, cli->config, name);
+	const char *error = NULL;
+	bool in_use = false;
+
+	if (exists(path))
+		return;
+	user_list(cli->database, NULL, 1, note_user, &in_use);
+	if (!in_use)
+		client_list(cli->database, note_client, &in_use);
+	if (in_use)
+		cli_fail("%s is missing, but the database has accounts or clients that need it: restore it from a backup.", path);
+	if (!seal_key_create(cli->arena, path, &error))
+		cli_fail("%s.", error);
+	give_to_owner(init, path);
+	made(init, path);
+}
+
+struct key_states {
+	struct init *init;
+	const char *folder;
+	bool active, next;
+};
+
+static void note_key(void *context, const struct signing_key_record *key)
+{
+	struct key_states *states = context;
+	char *file = arena_format(states->init->cli->arena, "%s/%s.key", states->folder, key->kid);
+
+	if (!text_equal(key->alg, SIGNING_ALG) || text_equal(key->state, "retired"))
+		return;
+	if (!exists(file))
+		cli_fail("%s is missing, but the database names it: restore it from a backup.", file);
+	if (text_equal(key->state, "active"))
+		states->active = true;
+	else
+		states->next = true;
+}
+
+/* The file first: a row without its key would be published and could never sign. */
+static struct signing_key_record make_signing_key(struct key_states *states, const char *state)
+{
+	struct cli *cli = states->init->cli;
+	struct signing_key *key = signing_key_generate(cli->arena, SIGNING_ALG);
+	struct signing_key_record record = { .alg = SIGNING_ALG, .state = state, .created_at = cli->now };
+	const char *error = NULL;
+
+	if (!key)
+		cli_fail("No key could be made.");
+	if (!signing_key_save(cli->arena, key, states->folder, &error))
+		cli_fail("%s.", error);
+	record.kid = arena_text(cli->arena, signing_key_kid(key));
+	give_to_owner(states->init, arena_format(cli->arena, "%s/%s.key", states->folder, record.kid));
+	record.public_jwk = signing_key_public_jwk(cli->arena, key);
+	record.activated_at = text_equal(state, "active") ? cli->now : 0;
+	signing_key_free(key);
+	return record;
+}
+
+static void require_signing_keys(struct init *init)
+{
+	struct cli *cli = init->cli;
+	struct key_states states = { .init = init, .folder = config_file(cli->arena, cli->config, "keys/signing") };
+	struct signing_key_record records[2];
+	int count = 0;
+
+	signing_key_list(cli->database, cli->now, note_key, &states);
+	if (!states.active)
+		records[count++] = make_signing_key(&states, "active");
+	if (!states.next)
+		records[count++] = make_signing_key(&states, "next");
+	if (count == 0)
+		return;
+	database_begin(cli->database, DATABASE_DURABLE);
+	for (int i = 0; i < count; i++) {
+		signing_key_insert(cli->database, &records[i]);
+		cli_audit(cli, AUDIT_KEY_ADDED, NULL, NULL, arena_format(cli->arena, "%s %s", records[i].state, records[i].kid));
+	}
+	database_commit(cli->database);
+	for (int i = 0; i < count; i++)
+		made(init, arena_format(cli->arena, "%s/%s.key", states.folder, records[i].kid));
+}
+
+static void require_database(struct init *init)
+{
+	struct cli *cli = init->cli;
+	char *folder = config_file(cli->arena, cli->config, "database");
+	char *path = config_file(cli->arena, cli->config, "database/latchkey.db");
+	const char *error = NULL;
+
+	make_folder(init, folder, 0700);
+	if (!exists(path)) {
+		if (!database_create(cli->arena, folder, &error))
+			cli_fail("%s.", error);
+		made(init, path);
+	}
+	cli_database(cli);
+}
+
+/* Two calls at the same time take turns. */
+static void open_directory(struct init *init, const char *directory)
+{
+	char resolved[PATH_MAX];
+	int fd;
+
+	make_folder(init, directory, 0750);
+	init->new_directory = init->changed;
+	if (!realpath(directory, resolved))
+		cli_fail("%s cannot be found: %s.", directory, strerror(errno));
+	init->directory = arena_text(init->cli->arena, resolved);
+	fd = open(resolved, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || flock(fd, LOCK_EX) != 0)
+		cli_fail("%s cannot be locked: %s.", resolved, strerror(errno));
+}
+
+void init_run(struct cli *cli)
+{
+	struct init init = { .cli = cli, .made = buffer_create(cli->arena, 1024) };
+	const char *directory = cli_option(cli, "directory");
+	const char *issuer = cli_option(cli, "issuer");
+	struct buffer out = buffer_create(cli->arena, 1024);
+	char *path;
+
+	if (text_empty(directory) || text_empty(issuer))
+		cli_usage(cli->command, "--directory and --issuer are needed.");
+	json_array_open(&init.made, NULL);
+	open_directory(&init, directory);
+	path = arena_format(cli->arena, "%s/latchkey.conf", init.directory);
+	require_configuration(&init, path, issuer);
+	require_database(&init);
+	make_folder(&init, config_file(cli->arena, cli->config, "keys"), 0700);
+	require_seal_key(&init, "keys/credentials.key");
+	require_seal_key(&init, "keys/clients.key");
+	make_folder(&init, config_file(cli->arena, cli->config, "keys/signing"), 0700);
+	require_signing_keys(&init);
+	make_folder(&init, config_file(cli->arena, cli->config, "mail"), 0700);
+	json_array_close(&init.made);
+
+	json_object_open(&out, NULL);
+	json_text(&out, "directory", init.directory);
+	json_text(&out, "config", path);
+	json_text(&out, "issuer", issuer);
+	json_bool(&out, "changed", init.changed);
+	json_raw(&out, "made", init.made.data);
+	json_object_close(&out);
+	if (cli->json)
+		cli_print(out.data);
+	else if (init.changed)
+		printf("The installation of %s is ready. Next: export LATCHKEY_CONFIG=%s\n", issuer, path);
+	else
+		printf("Everything is there already, nothing was changed: %s\n", init.directory);
+}

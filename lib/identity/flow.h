@@ -1,0 +1,36 @@
+/*
+ * Each authorization request under way is a flow of its own, bound to the browser by a cookie of its own: tabs
+ * opened together never mix, and nobody can be made to finish the sign-in of somebody else.
+ */
+#ifndef LATCHKEY_IDENTITY_FLOW_H
+#define LATCHKEY_IDENTITY_FLOW_H
+
+#include "lib/http/context.h"
+#include "lib/records/flow_store.h"
+
+/* A row of the parameter table of pages that belong to a flow. */
+#define FLOW_PARAMETER { "flow", is_base64url, 32, false }
+#define FLOW_TABLES "flows limits"
+
+/*
+ * Stores a new flow (its id and secret are made here) in a relaxed transaction and sets its cookie. Refuses when one
+ * address starts too many. Writes flows, limits.
+ */
+void flow_open(struct context *c, struct flow *flow);
+
+/* A flow of somebody who signs in without an application. */
+void flow_open_alone(struct context *c);
+
+/* The flow that the request names, if it is this browser's: refuses otherwise. */
+const struct flow *flow_require(struct context *c);
+
+/* The value of the flow's cookie: what its forms are bound to. */
+const char *flow_secret(struct context *c, const struct flow *flow);
+
+/* The URL of an endpoint for this flow. */
+char *flow_url(struct context *c, const char *endpoint_name, const struct flow *flow);
+
+/* 303 to that URL. */
+enum outcome flow_go_to(struct context *c, const char *endpoint_name, const struct flow *flow);
+
+#endif

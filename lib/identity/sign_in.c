@@ -1,0 +1,74 @@
+#include "lib/identity/sign_in.h"
+
+#include "lib/base/text.h"
+#include "lib/crypto/sealed_hash.h"
+#include "lib/identity/attempts.h"
+#include "lib/identity/password.h"
+#include "lib/protocol/errors.h"
+#include "lib/records/audit_store.h"
+
+enum { CLEANUP_ROWS = 4 };
+
+static void audit(struct context *c, const char *event, const struct user *user, const char *client_id)
+{
+	audit_write(c->database, &(struct audit_event){ .at = c->now, .event = event, .user_id = user ? user->user_id : NULL,
+		.client_id = client_id, .address = c->request.address, .request_id = c->request_id });
+}
+
+/* Counted before the check, so that 32 guesses at once do not all see a count of zero. */
+static bool count_attempt(struct context *c, const char *username)
+{
+	database_begin(c->database, DATABASE_RELAXED);
+	bool address = attempt_count(c, "login:address", attempt_network(c), c->config->login_limit_address, c->config->login_limit_seconds);
+	bool account = address && attempt_count(c, "login:account", username, c->config->login_limit_account, c->config->login_limit_seconds);
+	limit_remove_expired(c->database, c->now, CLEANUP_ROWS);
+	database_commit(c->database);
+	return address && account;
+}
+
+static enum sign_in_result record_failure(struct context *c, const char *event, const struct user *user, enum sign_in_result result)
+{
+	database_begin(c->database, DATABASE_RELAXED);
+	audit(c, event, user, NULL);
+	database_commit(c->database);
+	return result;
+}
+
+enum sign_in_result sign_in_check(struct context *c, const char *username, const char *password, struct sign_in *result)
+{
+	bool outdated = false;
+	const char *error;
+	char *sealed;
+
+	username = text_lowercase(c->arena, username);
+	if (!count_attempt(c, username))
+		return record_failure(c, AUDIT_LOGIN_LIMITED, NULL, SIGN_IN_LIMITED);
+	const struct user *user = user_find_by_username(c->database, username);
+	const char *purpose = password_purpose(c->arena, user ? user->user_id : "");
+	switch (sealed_hash_check(c->arena, c->config, purpose, user ? user->password : NULL, password, &outdated, &error)) {
+	case SEALED_HASH_BUSY:
+		return SIGN_IN_BUSY;
+	case SEALED_HASH_BROKEN:
+		fail(c, "password check: %s", error);
+	case SEALED_HASH_DIFFERS:
+		return record_failure(c, AUDIT_LOGIN_FAILURE, user, SIGN_IN_WRONG);
+	case SEALED_HASH_MATCHES:
+		break;
+	}
+	if (user->disabled_at)
+		return record_failure(c, AUDIT_LOGIN_FAILURE, user, SIGN_IN_WRONG);
+	*result = (struct sign_in){ .user = user };
+	if (outdated && sealed_hash_make(c->arena, c->config, purpose, password, &sealed, &error) == SEALED_HASH_MATCHES)
+		result->new_password = sealed;
+	return SIGN_IN_RIGHT;
+}
+
+void sign_in_record(struct context *c, const struct sign_in *result, const char *client_id)
+{
+	const struct user *user = result->user;
+	attempt_forget(c, "login:account", user->username);
+	attempt_take_back(c, "login:address", attempt_network(c));
+	if (result->new_password)
+		user_set_password(c->database, user->user_id, result->new_password, user->password_changed_at);
+	audit(c, AUDIT_LOGIN_SUCCESS, user, client_id);
+}

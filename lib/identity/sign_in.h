@@ -1,0 +1,28 @@
+/* Checking a user name and a password, with the same answer in the same time for an unknown name and a wrong password. */
+#ifndef LATCHKEY_IDENTITY_SIGN_IN_H
+#define LATCHKEY_IDENTITY_SIGN_IN_H
+
+#include "lib/http/context.h"
+#include "lib/records/user_store.h"
+
+#define SIGN_IN_TABLES "users limits audit"
+
+enum sign_in_result {
+	SIGN_IN_RIGHT,
+	SIGN_IN_WRONG,
+	SIGN_IN_LIMITED, /* too many attempts for this account or from this address */
+	SIGN_IN_BUSY,    /* no slot for Argon2id came free */
+};
+
+struct sign_in {
+	const struct user *user;  /* set when right */
+	const char *new_password; /* sealed anew, since the settings changed; NULL: leave as it is */
+};
+
+/* Counts the attempt, then checks; failures are audited here. Call it outside of transactions. */
+enum sign_in_result sign_in_check(struct context *c, const char *username, const char *password, struct sign_in *result);
+
+/* Inside the transaction that starts the session: forgets the attempts, stores the new hash, audits. */
+void sign_in_record(struct context *c, const struct sign_in *result, const char *client_id);
+
+#endif

@@ -1,0 +1,49 @@
+#include "lib/process/process.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void prepare_descriptors(void)
+{
+	/* A program started without descriptors 0 to 2 would open its database as one of them and print into it. */
+	int fd;
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= 2);
+	if (fd < 0)
+		_exit(1);
+	close_range(3, ~0U, 0);
+}
+
+static void prepare_signals(void)
+{
+	static const int usual[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGALRM, SIGCHLD, SIGUSR1, SIGUSR2 };
+	for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
+		signal(usual[i], SIG_DFL);
+	signal(SIGPIPE, SIG_IGN);
+
+	sigset_t none;
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+void process_prepare(void)
+{
+	prepare_descriptors();
+	prepare_signals();
+	setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
+	umask(077);
+	alarm(PROCESS_SECONDS);
+	unsetenv("HTTP_PROXY");
+	unsetenv("HTTPS_PROXY");
+	unsetenv("ALL_PROXY");
+}
+
+void process_leave(int status)
+{
+	_exit(status);
+}

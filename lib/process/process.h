@@ -1,0 +1,17 @@
+/* The process itself: what a web server leaves it with, made safe before anything is read. Uses the base floor alone. */
+#ifndef LATCHKEY_PROCESS_PROCESS_H
+#define LATCHKEY_PROCESS_PROCESS_H
+
+enum { PROCESS_SECONDS = 60 };
+
+/*
+ * Standard descriptors open, all others closed; signals as they should be; no core dump (secrets); an alarm that
+ * ends the process after PROCESS_SECONDS, since no web server stops a CGI program whose client went away; proxy
+ * variables that a request header could have set are gone (httpoxy).
+ */
+void process_prepare(void);
+
+/* Leaves at once: no exit handlers, and the database is not closed, since closing would checkpoint. */
+_Noreturn void process_leave(int status);
+
+#endif

@@ -1,0 +1,24 @@
+/* Who calls the token endpoint and its like: client authentication (RFC 6749 2.3, 3.2.1). */
+#ifndef LATCHKEY_PROTOCOL_CLIENT_AUTHENTICATION_H
+#define LATCHKEY_PROTOCOL_CLIENT_AUTHENTICATION_H
+
+#include "lib/http/context.h"
+#include "lib/records/client_store.h"
+
+/* Rows of an endpoint's parameter table, and what it must declare in its privileges. */
+#define CLIENT_AUTHENTICATION_PARAMETERS \
+	{ "client_id", is_printable_ascii, 255, false }, { "client_secret", is_printable_ascii, 1024, false }
+#define CLIENT_AUTHENTICATION_TABLES "clients limits audit"
+#define CLIENT_AUTHENTICATION_KEYS "clients"
+
+/* The purpose that a client's secret is sealed for. */
+char *client_secret_purpose(struct arena *arena, const char *client_id);
+
+/*
+ * The client that the request proves to come from, or, for a public client, names. Refuses with invalid_client or
+ * invalid_request and does not return otherwise. May write (the fast verifier; the audit log): call it outside
+ * of transactions.
+ */
+const struct client *client_authentication_require(struct context *c);
+
+#endif

@@ -1,0 +1,111 @@
+#include <string.h>
+
+#include "lib/base/text.h"
+#include "lib/records/user_store.h"
+
+#define COLUMNS "user_id, username, password, password_changed_at, created_at, disabled_at"
+
+static struct user *read_user(struct database *db, struct statement *row)
+{
+	struct user *user = arena_alloc(database_arena(db), sizeof *user);
+
+	user->user_id = statement_text(row, 0);
+	user->username = statement_text(row, 1);
+	user->password = statement_text(row, 2);
+	user->password_changed_at = statement_number(row, 3);
+	user->created_at = statement_number(row, 4);
+	user->disabled_at = statement_number(row, 5);
+	return user;
+}
+
+static const struct user *read_one(struct database *db, struct statement *row)
+{
+	const struct user *user = statement_row(row) ? read_user(db, row) : NULL;
+
+	statement_end(row);
+	return user;
+}
+
+const struct user *user_find(struct database *db, const char *user_id)
+{
+	return read_one(db, database_query(db, "SELECT " COLUMNS " FROM users WHERE user_id = ?1", "t", user_id));
+}
+
+const struct user *user_find_by_username(struct database *db, const char *username)
+{
+	if (username == NULL)
+		return NULL;
+	return read_one(db, database_query(db, "SELECT " COLUMNS " FROM users WHERE username = ?1", "t",
+		text_lowercase(database_arena(db), username)));
+}
+
+bool user_insert(struct database *db, const struct user *user)
+{
+	return database_change(db,
+		"INSERT INTO users (" COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (username) DO NOTHING",
+		"tttono", user->user_id, text_lowercase(database_arena(db), user->username), user->password,
+		user->password_changed_at, user->created_at, user->disabled_at) == 1;
+}
+
+void user_list(struct database *db, const char *after, int limit,
+	void (*each)(void *context, const struct user *user), void *context)
+{
+	struct statement *row = database_query(db,
+		"SELECT " COLUMNS " FROM users WHERE username > ?1 ORDER BY username LIMIT ?2",
+		"tn", after == NULL ? "" : after, (int64_t)(limit < 0 ? 0 : limit));
+
+	while (statement_row(row))
+		each(context, read_user(db, row));
+}
+
+void user_set_password(struct database *db, const char *user_id, const char *sealed, int64_t now)
+{
+	database_change(db, "UPDATE users SET password = ?2, password_changed_at = ?3 WHERE user_id = ?1",
+		"ttn", user_id, sealed, now);
+}
+
+void user_set_disabled(struct database *db, const char *user_id, int64_t now)
+{
+	database_change(db, "UPDATE users SET disabled_at = ?2 WHERE user_id = ?1", "to", user_id, now);
+}
+
+struct claims user_claims(struct database *db, const char *user_id)
+{
+	struct statement *row = database_query(db,
+		"SELECT name, value FROM user_claims WHERE user_id = ?1 ORDER BY name", "t", user_id);
+	struct claim *items = NULL;
+	size_t capacity = 0;
+	size_t count = 0;
+
+	while (statement_row(row)) {
+		if (count == capacity) {
+			struct claim *more = arena_alloc(database_arena(db), (capacity * 2 + 16) * sizeof *more);
+
+			if (count > 0)
+				memcpy(more, items, count * sizeof *items);
+			items = more;
+			capacity = capacity * 2 + 16;
+		}
+		items[count].name = statement_text(row, 0);
+		items[count].json = statement_text(row, 1);
+		count++;
+	}
+	return (struct claims){ .items = items, .count = (int)count };
+}
+
+void user_set_claim(struct database *db, const char *user_id, const char *name, const char *json)
+{
+	if (json == NULL)
+		database_change(db, "DELETE FROM user_claims WHERE user_id = ?1 AND name = ?2", "tt", user_id, name);
+	else
+		database_change(db, "INSERT INTO user_claims (user_id, name, value) VALUES (?1, ?2, ?3)"
+			" ON CONFLICT (user_id, name) DO UPDATE SET value = excluded.value", "ttt", user_id, name, json);
+}
+
+const char *claims_find(const struct claims *claims, const char *name)
+{
+	for (int i = 0; i < claims->count; i++)
+		if (text_equal(claims->items[i].name, name))
+			return claims->items[i].json;
+	return NULL;
+}

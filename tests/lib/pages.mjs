@@ -1,0 +1,88 @@
+// Every page of the server, one after the other, in a Chromium profile: for whoever looks at all of them.
+import { authorization } from './client.mjs';
+import { ALICE, PASSWORD, startServer } from './server.mjs';
+
+export async function startWithPages() {
+	const server = await startServer({ users: [ALICE], signup: true });
+	await server.addClient({
+		client_name: 'Photo Book', client_uri: 'https://photos.example/', policy_uri: 'https://photos.example/privacy', tos_uri: 'https://photos.example/terms',
+		redirect_uris: ['https://photos.example/callback'],
+	});
+	await server.addClient({
+		client_name: 'Terminal Tool', application_type: 'native', token_endpoint_auth_method: 'none', redirect_uris: ['http://127.0.0.1/callback'],
+	});
+	await addPlayground(server);
+	return server;
+}
+
+export async function addPlayground(server) {
+	return server.addClient({
+		client_id: 'playground', client_name: 'Playground', token_endpoint_auth_method: 'none', trace: true,
+		redirect_uris: [`${server.issuer}/playground/`], post_logout_redirect_uris: [`${server.issuer}/playground/`],
+	});
+}
+
+const SCOPE = 'openid profile email address phone';
+
+export async function fillLogin(page, { username, password }) {
+	if (await page.getByLabel('User name').isEditable())
+		await page.getByLabel('User name').fill(username);
+	await page.locator('input[name=password]').fill(password);
+}
+
+export const submit = (page) => page.locator('main form button.primary[type=submit]').click();
+
+/** Yields [name, page]; the page is the same all the time. */
+export async function* allPages(server, context) {
+	const page = await context.newPage();
+	const photos = server.clients['Photo Book'];
+	const go = (client, more) => page.goto(String(authorization(server, client, { scope: SCOPE, ...more }).url));
+	// Where a client would be, there is nobody: what leads there must end in a page of ours.
+	await context.route('https://photos.example/**', (route) => route.fulfill({ status: 200, contentType: 'text/html', body: '<title>x</title>' }));
+	await context.route('**/form-post.js', (route) => route.fulfill({ status: 200, contentType: 'text/javascript', body: '' }));
+
+	await page.goto(`${server.issuer}/`);
+	yield ['index', page];
+	await go(photos);
+	yield ['login', page];
+	await fillLogin(page, { username: 'alice', password: 'not the right password' });
+	await submit(page);
+	yield ['login-failed', page];
+	await page.getByRole('link', { name: 'Create one' }).click();
+	yield ['signup', page];
+	await page.locator('input[name=username]').fill('no good name');
+	await page.locator('input[name=password]').fill('too short, perhaps not');
+	await submit(page);
+	yield ['signup-failed', page];
+	await go(photos);
+	await fillLogin(page, { username: 'alice', password: PASSWORD });
+	await submit(page);
+	yield ['consent', page];
+	await go(server.clients['Terminal Tool'], { redirect_uri: 'http://127.0.0.1:4000/callback' });
+	yield ['consent-native', page];
+	await go(photos, { prompt: 'select_account' });
+	yield ['select-account', page];
+	await go(photos, { prompt: 'login' });
+	yield ['login-again', page];
+	await go(photos, { response_mode: 'form_post' });
+	await page.locator('button[value=allow]').click();
+	yield ['form-post', page];
+	await go(photos, { scope: SCOPE, prompt: 'consent' });
+	yield ['consent-known', page];
+	await go(photos, { redirect_uri: 'https://elsewhere.example/' });
+	yield ['error', page];
+	await page.goto(String(server.url('logout')));
+	yield ['logout', page];
+	await page.locator('button[value=allow]').click();
+	yield ['signed-out', page];
+	await page.goto(`${server.issuer}/playground/`);
+	await page.locator('#request').waitFor();
+	yield ['playground', page];
+	await page.locator('#sign-in').click();
+	await fillLogin(page, { username: 'alice', password: PASSWORD });
+	await submit(page);
+	await page.locator('button[value=allow]').click();
+	await page.locator('#step-userinfo').waitFor();
+	yield ['playground-done', page];
+	await page.close();
+}

@@ -1,0 +1,542 @@
+/* The database: opening, privileges, statements, transactions, the queue of writers, the log's checkpoints. */
+#include "tests/unit/store_fixture.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include "lib/records/limit_store.h"
+
+enum { PAGE_IN_LOG = 4096 + 24 };
+
+static int64_t log_pages(void)
+{
+	struct stat status;
+
+	return stat(fixture_path("latchkey.db-wal"), &status) == 0 ? status.st_size / PAGE_IN_LOG : 0;
+}
+
+static void run_sql(const char *sql)
+{
+	sqlite3 *handle = NULL;
+
+	assert_int_equal(sqlite3_open(fixture_path("latchkey.db"), &handle), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(handle, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(handle);
+}
+
+static void write_file(const char *name, const char *text, size_t length)
+{
+	FILE *file = fopen(fixture_path(name), "w");
+
+	assert_non_null(file);
+	assert_int_equal(fwrite(text, 1, length, file), length);
+	fclose(file);
+	chmod(fixture_path(name), 0600);
+}
+
+static void assert_unavailable(const char *part)
+{
+	struct database *db = NULL;
+	const char *error = NULL;
+
+	assert_int_equal(database_open(fixture.arena, fixture.folder, "users", NULL, fixture_failed, NULL, &db, &error),
+		DATABASE_UNAVAILABLE);
+	assert_null(db);
+	assert_non_null(error);
+	assert_non_null(strstr(error, fixture.folder));
+	if (strstr(error, part) == NULL)
+		fail_msg("\"%s\" does not contain \"%s\"", error, part);
+}
+
+static void creates_a_private_file_once(void **state)
+{
+	struct stat status;
+	const char *error;
+
+	(void)state;
+	write_file("latchkey.db.new", "left behind", 11);
+	write_file("latchkey.db-wal", "left behind", 11);
+	assert_true(database_create(fixture.arena, fixture.folder, &error));
+	assert_int_equal(stat(fixture_path("latchkey.db"), &status), 0);
+	assert_int_equal(status.st_mode & 0777, 0600);
+	assert_int_equal(stat(fixture_path("latchkey.lock"), &status), 0);
+	assert_int_equal(status.st_mode & 0777, 0600);
+	assert_int_not_equal(access(fixture_path("latchkey.db.new"), F_OK), 0);
+	assert_int_not_equal(access(fixture_path("latchkey.db.new-wal"), F_OK), 0);
+	assert_int_not_equal(access(fixture_path("latchkey.db-wal"), F_OK), 0);
+	assert_false(database_create(fixture.arena, fixture.folder, &error));
+	assert_non_null(strstr(error, "exists already"));
+	assert_int_equal(fixture_open(NULL, NULL, &fixture.db), DATABASE_OPEN);
+	begin();
+	add_user("u1", "ada");
+	commit();
+	assert_int_equal(stat(fixture_path("latchkey.db-wal"), &status), 0);
+	assert_int_equal(status.st_mode & 0777, 0600);
+}
+
+static void refuses_what_is_no_database(void **state)
+{
+	static char garbage[8192];
+
+	(void)state;
+	assert_unavailable("missing");
+	memset(garbage, 'x', sizeof garbage);
+	write_file("latchkey.db", garbage, sizeof garbage);
+	assert_unavailable("not a database");
+	chmod(fixture_path("latchkey.db"), 0640);
+	assert_unavailable("open to other users");
+	unlink(fixture_path("latchkey.db"));
+	assert_int_equal(mkdir(fixture_path("latchkey.db"), 0700), 0);
+	assert_unavailable("not a file");
+	rmdir(fixture_path("latchkey.db"));
+}
+
+static void refuses_a_cut_file(void **state)
+{
+	(void)state;
+	database_release(fixture.db, true);
+	fixture.db = NULL;
+	assert_int_equal(truncate(fixture_path("latchkey.db"), 4096 + 100), 0);
+	unlink(fixture_path("latchkey.db-wal"));
+	struct database *db = NULL;
+	if (fixture_open(NULL, NULL, &db) == DATABASE_OPEN) {
+		/* The header alone looks right: then reading says so. */
+		assert_fails("malformed", (void)statement_row(database_query(db, "SELECT user_id FROM users", "")));
+		database_release(db, true);
+	}
+}
+
+static void refuses_another_version(void **state)
+{
+	struct database *db = NULL;
+	const char *error;
+
+	(void)state;
+	run_sql("PRAGMA user_version = 99");
+	assert_int_equal(database_open(fixture.arena, fixture.folder, NULL, NULL, fixture_failed, NULL, &db, &error),
+		DATABASE_OTHER_VERSION);
+	assert_null(db);
+	assert_non_null(strstr(error, "99"));
+	assert_non_null(strstr(error, "needs 1"));
+	assert_non_null(strstr(error, "latchkey upgrade"));
+}
+
+static void binds_and_reads_each_type(void **state)
+{
+	static const unsigned char bytes[] = { 0, 1, 0, 255 };
+	struct statement *row = database_query(fixture.db,
+		"SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10", "ttnoohhbbb", "text", NULL, INT64_MIN, (int64_t)0,
+		(int64_t)7, hash(1), NULL, (const void *)bytes, sizeof bytes, NULL, (size_t)0, (const void *)"", (size_t)0);
+	size_t length = 99;
+
+	(void)state;
+	assert_true(statement_row(row));
+	assert_string_equal(statement_text(row, 0), "text");
+	assert_null(statement_text(row, 1));
+	assert_true(statement_number(row, 2) == INT64_MIN);
+	assert_true(statement_is_null(row, 3));
+	assert_int_equal(statement_number(row, 3), 0);
+	assert_int_equal(statement_number(row, 4), 7);
+	assert_memory_equal(statement_bytes(row, 5, &length), hash(1), 32);
+	assert_int_equal(length, 32);
+	assert_null(statement_bytes(row, 6, NULL));
+	assert_memory_equal(statement_bytes(row, 7, &length), bytes, sizeof bytes);
+	assert_int_equal(length, sizeof bytes);
+	assert_true(statement_is_null(row, 8));
+	assert_false(statement_is_null(row, 9));
+	assert_non_null(statement_bytes(row, 9, &length));
+	assert_int_equal(length, 0);
+	assert_false(statement_row(row));
+	assert_false(statement_row(row));
+	statement_end(row);
+	assert_fails("no row", (void)statement_number(row, 0));
+}
+
+static void prepares_a_statement_once_and_again_while_it_runs(void **state)
+{
+	static const char sql[] = "SELECT user_id FROM users WHERE username > ?1 ORDER BY username";
+	struct statement *outer;
+	struct statement *inner;
+
+	(void)state;
+	begin();
+	add_user("u1", "ada");
+	add_user("u2", "bob");
+	commit();
+	outer = database_query(fixture.db, sql, "t", "");
+	assert_true(statement_row(outer));
+	inner = database_query(fixture.db, sql, "t", "ada");
+	assert_ptr_not_equal(inner, outer);
+	assert_true(statement_row(inner));
+	assert_string_equal(statement_text(inner, 0), "u2");
+	statement_end(inner);
+	assert_string_equal(statement_text(outer, 0), "u1");
+	assert_true(statement_row(outer));
+	assert_string_equal(statement_text(outer, 0), "u2");
+	assert_false(statement_row(outer));
+	for (int i = 0; i < 200; i++) /* more than are kept */
+		statement_end(database_query(fixture.db, arena_format(fixture.arena, "SELECT %d", i), ""));
+	inner = database_query(fixture.db, "SELECT 199", "");
+	statement_end(inner);
+	assert_ptr_equal(database_query(fixture.db, "SELECT 199", ""), inner);
+}
+
+static void take_all_statements(struct database *db)
+{
+	for (;;)
+		(void)database_query(db, "SELECT 1", "");
+}
+
+static void assert_gives_all_back(struct database *db)
+{
+	assert_fails("too many statements", take_all_statements(db));
+	assert_true(statement_row(database_query(db, "SELECT 1", "")));
+}
+
+static void tells_failures_without_values(void **state)
+{
+	struct database *db = fixture.db;
+
+	(void)state;
+	assert_fails("no such table", (void)database_query(db, "SELECT 1 FROM nothing", ""));
+	assert_fails("not exactly one", (void)database_query(db, "SELECT 1; SELECT 2", ""));
+	assert_fails("not exactly one", (void)database_query(db, "", ""));
+	assert_fails("differ in number", (void)database_query(db, "SELECT ?1", "tt", "a", "b"));
+	assert_fails("unknown type", (void)database_query(db, "SELECT ?1", "x", "a"));
+	assert_fails("no such column", (void)database_query(db, "SELECT \"text\"", ""));
+	assert_fails("outside a transaction", (void)limit_add(db, "s", 60, NOW));
+	assert_fails("no transaction to commit", database_commit(db));
+	begin();
+	add_user("u1", "ada");
+	assert_fails("UNIQUE constraint failed: users.user_id: INSERT INTO users", add_user("u1", "hidden-value"));
+	assert_null(strstr(fixture.message, "hidden-value"));
+	assert_false(database_in_transaction(db));
+	assert_int_equal(count_rows("users"), 0);
+	assert_fails("rows where none", (void)database_change(db, "SELECT 1", ""));
+	for (int i = 0; i < 3; i++)
+		assert_gives_all_back(db);
+}
+
+static void keeps_transactions_apart(void **state)
+{
+	struct database *db = fixture.db;
+	struct statement *row;
+
+	(void)state;
+	database_rollback(db);
+	begin();
+	assert_true(database_in_transaction(db));
+	assert_fails("inside another", begin());
+	assert_false(database_in_transaction(db));
+	row = database_query(db, "SELECT 1", "");
+	assert_true(statement_row(row));
+	assert_fails("still under way", begin());
+	begin();
+	add_user("u1", "ada");
+	database_rollback(db);
+	assert_int_equal(count_rows("users"), 0);
+	begin();
+	add_user("u1", "ada");
+	assert_int_equal(limit_add(db, "s", 60, NOW), 1);
+	(void)statement_row(database_query(db, "SELECT 1", "")); /* left open: the commit ends it */
+	commit();
+	assert_int_equal(count_rows("users"), 1);
+	begin();
+	add_user("u2", "bob");
+	database_release(db, false);
+	fixture.db = NULL;
+	assert_int_equal(fixture_open(NULL, NULL, &fixture.db), DATABASE_OPEN);
+	assert_int_equal(count_rows("users"), 1);
+	database_release(db, true);
+}
+
+static void sets_how_durable_a_commit_is(void **state)
+{
+	struct statement *row;
+
+	(void)state;
+	for (int round = 0; round < 4; round++) {
+		database_begin(fixture.db, round % 2 == 0 ? DATABASE_DURABLE : DATABASE_RELAXED);
+		row = database_query(fixture.db, "PRAGMA synchronous", "");
+		assert_true(statement_row(row));
+		assert_int_equal(statement_number(row, 0), round % 2 == 0 ? 2 : 1);
+		commit();
+	}
+	row = database_query(fixture.db, "PRAGMA foreign_keys", "");
+	assert_true(statement_row(row));
+	assert_int_equal(statement_number(row, 0), 1);
+	statement_end(row);
+	row = database_query(fixture.db, "PRAGMA wal_autocheckpoint", "");
+	assert_true(statement_row(row));
+	assert_int_equal(statement_number(row, 0), 0);
+}
+
+static void assert_refused(struct database *db, const char *sql)
+{
+	assert_fails("is outside", (void)database_query(db, sql, ""));
+}
+
+static void holds_a_program_to_its_tables(void **state)
+{
+	static const char *const refused[] = { "ATTACH 'x' AS y", "PRAGMA synchronous = OFF", "CREATE TABLE t (a)",
+		"CREATE TEMP TABLE t (a)", "DROP TABLE limits", "SELECT name FROM sqlite_master",
+		"SELECT load_extension('x')", "SELECT random()", "VACUUM", "SAVEPOINT s",
+		"WITH w AS (SELECT password FROM users) SELECT count(*) FROM w",
+		"SELECT (SELECT username FROM users LIMIT 1)", "SELECT count(*) FROM users" };
+	struct database *db = NULL;
+
+	(void)state;
+	assert_int_equal(fixture_open("clients", "limits", &db), DATABASE_OPEN);
+	assert_null(client_find(db, "app"));
+	assert_fails("reading users is outside", (void)user_find(db, "u1"));
+	for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
+		assert_refused(db, refused[i]);
+	database_begin(db, DATABASE_DURABLE);
+	assert_int_equal(limit_add(db, "s", 60, NOW), 1);
+	assert_fails("writing clients is outside", client_set_secret(db, "app", "x"));
+	database_begin(db, DATABASE_RELAXED);
+	assert_fails("reading users is outside", (void)database_change(db,
+		"UPDATE limits SET subject = (SELECT password FROM users)", ""));
+	assert_false(database_in_transaction(db));
+	assert_int_equal(limit_count(db, "s", NOW), 0);
+	database_begin(db, DATABASE_RELAXED);
+	assert_int_equal(limit_add(db, "s", 60, NOW), 1);
+	database_commit(db);
+	database_release(db, true);
+	assert_int_equal(fixture_open(NULL, "limits", &db), DATABASE_OPEN);
+	assert_int_equal(limit_count(db, "s", NOW), 1);
+	assert_fails("reading clients is outside", (void)client_find(db, "app"));
+	database_release(db, true);
+}
+
+/* What a foreign key implies needs its privileges too. */
+static void asks_for_the_tables_of_foreign_keys(void **state)
+{
+	struct grant grant = sample_grant("g1", hash(1));
+	struct database *db = NULL;
+
+	(void)state;
+	begin_with_account();
+	commit();
+	assert_int_equal(fixture_open(NULL, "grants", &db), DATABASE_OPEN);
+	database_begin(db, DATABASE_DURABLE);
+	assert_fails("is outside", grant_insert(db, &grant));
+	database_release(db, true);
+	assert_int_equal(fixture_open("users clients", "grants", &db), DATABASE_OPEN);
+	database_begin(db, DATABASE_DURABLE);
+	grant_insert(db, &grant);
+	assert_true(grant_use_code(db, "g1", NOW, NOW * INT64_C(1000), NOW + 1));
+	assert_true(grant_revoke(db, "g1", NOW));
+	database_commit(db);
+	database_begin(db, DATABASE_DURABLE);
+	assert_fails("access_tokens is outside", (void)grant_remove_expired(db, NOW + 100, 10));
+	database_release(db, true);
+	assert_int_equal(fixture_open(NULL, "grants access_tokens", &db), DATABASE_OPEN);
+	database_begin(db, DATABASE_DURABLE);
+	assert_int_equal(grant_remove_expired(db, NOW + 100, 10), 1);
+	database_commit(db);
+	database_release(db, true);
+}
+
+static int count_fifty(struct database *db, int index)
+{
+	for (int i = 0; i < 50; i++) {
+		database_begin(db, index % 2 == 0 ? DATABASE_RELAXED : DATABASE_DURABLE);
+		limit_add(db, "shared", 3600, NOW);
+		database_commit(db);
+	}
+	return 1;
+}
+
+static void loses_no_write_of_sixteen_processes(void **state)
+{
+	(void)state;
+	assert_int_equal(run_processes(16, count_fifty), 16);
+	assert_int_equal(limit_count(fixture.db, "shared", NOW), 800);
+	assert_true(log_pages() < 200);
+}
+
+static void keeps_the_log_short(void **state)
+{
+	int64_t most = 0;
+
+	(void)state;
+	for (int i = 0; i < 2000; i++) {
+		begin();
+		limit_add(fixture.db, "one", 3600, NOW);
+		limit_add(fixture.db, arena_format(fixture.arena, "many:%d", i), 3600, NOW);
+		commit();
+		if (log_pages() > most)
+			most = log_pages();
+	}
+	assert_int_equal(limit_count(fixture.db, "one", NOW), 2000);
+	assert_true(most >= 32);
+	assert_true(most <= 100);
+}
+
+/* Readers that come and go, as userinfo does, beside writers: what they see never goes back. */
+static int read_or_write(struct database *db, int index)
+{
+	int64_t last = 0;
+
+	for (int i = 0; i < 400; i++) {
+		int64_t count = limit_count(db, "shared", NOW);
+
+		if (count < last)
+			return 100;
+		last = count;
+		if (index % 4 == 0)
+			count_fifty(db, 0);
+		if (index % 4 == 0 && i == 20)
+			break;
+	}
+	return 0;
+}
+
+static void stays_whole_between_readers_and_writers(void **state)
+{
+	struct statement *row;
+
+	(void)state;
+	assert_int_equal(run_processes(12, read_or_write), 0);
+	assert_int_equal(limit_count(fixture.db, "shared", NOW), 3 * 21 * 50);
+	assert_true(log_pages() < 1200);
+	row = database_query(fixture.db, "PRAGMA integrity_check", "");
+	assert_true(statement_row(row));
+	assert_string_equal(statement_text(row, 0), "ok");
+}
+
+/* A reader that stands still keeps the log; once it is gone, the next writer empties it. */
+static void lets_a_reader_stand_in_the_way(void **state)
+{
+	struct database *reader = NULL;
+	struct statement *row;
+
+	(void)state;
+	begin();
+	limit_add(fixture.db, "x", 3600, NOW);
+	add_user("u1", "ada");
+	commit();
+	assert_int_equal(fixture_open("users", NULL, &reader), DATABASE_OPEN);
+	row = database_query(reader, "SELECT user_id FROM users", "");
+	assert_true(statement_row(row));
+	count_fifty(fixture.db, 0);
+	count_fifty(fixture.db, 0);
+	assert_true(log_pages() >= 100);
+	statement_end(row);
+	count_fifty(fixture.db, 0);
+	assert_true(log_pages() <= 64);
+	database_release(reader, true);
+}
+
+static int write_and_wait(struct database *db, int index)
+{
+	database_begin(db, DATABASE_DURABLE);
+	limit_add(db, "killed", 3600, NOW);
+	if (write(index, "!", 1) == 1)
+		for (;;)
+			pause();
+	return 1;
+}
+
+static void survives_a_killed_writer(void **state)
+{
+	int ends[2];
+	char byte;
+	pid_t child;
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	child = start_process(write_and_wait, ends[1]);
+	assert_int_equal(read(ends[0], &byte, 1), 1);
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	close(ends[0]);
+	close(ends[1]);
+	alarm(5);
+	begin();
+	assert_int_equal(limit_count(fixture.db, "killed", NOW), 0);
+	assert_int_equal(limit_add(fixture.db, "killed", 3600, NOW), 1);
+	commit();
+	alarm(0);
+	assert_int_equal(limit_count(fixture.db, "killed", NOW), 1);
+}
+
+static void frees_the_queue_after_a_failure(void **state)
+{
+	int lock;
+
+	(void)state;
+	begin();
+	assert_fails("no such table", (void)database_query(fixture.db, "SELECT 1 FROM nothing", ""));
+	lock = open(fixture_path("latchkey.lock"), O_RDWR);
+	assert_true(lock >= 0);
+	assert_int_equal(flock(lock, LOCK_EX | LOCK_NB), 0);
+	close(lock);
+	begin();
+	lock = open(fixture_path("latchkey.lock"), O_RDWR);
+	assert_int_not_equal(flock(lock, LOCK_EX | LOCK_NB), 0);
+	close(lock);
+	commit();
+}
+
+static int keep_going(struct database *db, int index)
+{
+	while (index >= 0)
+		count_fifty(db, 1);
+	return 0;
+}
+
+static void stays_whole_under_kills(void **state)
+{
+	struct statement *row;
+	int64_t before;
+
+	(void)state;
+	for (int round = 0; round < 20; round++) {
+		pid_t children[4];
+
+		for (int i = 0; i < 4; i++)
+			children[i] = start_process(keep_going, i);
+		usleep(20000);
+		before = limit_count(fixture.db, "shared", NOW);
+		for (int i = 0; i < 4; i++)
+			kill(children[i], SIGKILL);
+		for (int i = 0; i < 4; i++)
+			waitpid(children[i], NULL, 0);
+		assert_true(limit_count(fixture.db, "shared", NOW) >= before);
+	}
+	row = database_query(fixture.db, "PRAGMA integrity_check", "");
+	assert_true(statement_row(row));
+	assert_string_equal(statement_text(row, 0), "ok");
+}
+
+#define folder_test(function) cmocka_unit_test_setup_teardown(function, folder_setup, store_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		folder_test(creates_a_private_file_once),
+		folder_test(refuses_what_is_no_database),
+		store_test(refuses_a_cut_file),
+		store_test(refuses_another_version),
+		store_test(binds_and_reads_each_type),
+		store_test(prepares_a_statement_once_and_again_while_it_runs),
+		store_test(tells_failures_without_values),
+		store_test(keeps_transactions_apart),
+		store_test(sets_how_durable_a_commit_is),
+		store_test(holds_a_program_to_its_tables),
+		store_test(asks_for_the_tables_of_foreign_keys),
+		store_test(loses_no_write_of_sixteen_processes),
+		store_test(keeps_the_log_short),
+		store_test(stays_whole_between_readers_and_writers),
+		store_test(lets_a_reader_stand_in_the_way),
+		store_test(survives_a_killed_writer),
+		store_test(frees_the_queue_after_a_failure),
+		store_test(stays_whole_under_kills),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
