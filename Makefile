@@ -94,34 +94,39 @@ clean:
 
 # ---- how each thing is made
 
+# One line a step; V=1 shows the commands.
+Q = $(if $(V),,@)
+say = @$(if $(V),:,echo "  $(1)  $(2)")
+
 $(O)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -c -o $@ $<
+	$(call say,compile,$<)
+	$(Q)$(CC) $(CFLAGS_ALL) -c -o $@ $<
 
 $(O)/generated/%.o: $(GEN)/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -c -o $@ $<
+	$(Q)$(CC) $(CFLAGS_ALL) -c -o $@ $<
 
 $(GEN)/schema.c: schema.sql scripts/embed
 	@mkdir -p $(@D)
-	scripts/embed schema < $< > $@
+	$(Q)scripts/embed schema < $< > $@
 
 $(GEN)/pages/%.c: cgi-bin/pages/%.html scripts/embed
 	@mkdir -p $(@D)
-	scripts/embed page $* < $< > $@
+	$(Q)scripts/embed page $* < $< > $@
 
 # What the CLI shows of every endpoint: asked of the endpoints themselves.
 $(GEN)/endpoints.c: scripts/embed $(patsubst %,$(OUT)/cgi-bin/%,$(ENDPOINTS))
 	@mkdir -p $(@D)
-	for e in $(sort $(ENDPOINTS)); do $(OUT)/cgi-bin/$$e --describe || exit 1; done | scripts/embed text endpoint_descriptions > $@
+	$(Q)for e in $(sort $(ENDPOINTS)); do $(OUT)/cgi-bin/$$e --describe || exit 1; done | scripts/embed text endpoint_descriptions > $@
 
 $(LIBRARY): $(LIB_OBJECTS)
 	@rm -f $@
-	ar rcs $@ $^
+	$(Q)ar rcs $@ $^
 
 $(O)/libpages.a: $(PAGE_OBJECTS)
 	@rm -f $@
-	ar rcs $@ $^
+	$(Q)ar rcs $@ $^
 
 ARCHIVES = $(O)/libpages.a $(LIBRARY)
 GROUP = -Wl,--start-group $(ARCHIVES) -Wl,--end-group
@@ -131,14 +136,17 @@ $(OUT)/cgi-bin/token: $(GRANT_OBJECTS)
 
 $(OUT)/cgi-bin/%: $(O)/cgi-bin/%.o $(ARCHIVES)
 	@mkdir -p $(@D)
-	$(CC) $(LINK_$(call kind,$*)_$(VARIANT)) -o $@ $(filter %.o,$^) $(GROUP) $(LIBS_$(call kind,$*)_$(VARIANT))
+	$(call say,link   ,$@)
+	$(Q)$(CC) $(LINK_$(call kind,$*)_$(VARIANT)) -o $@ $(filter %.o,$^) $(GROUP) $(LIBS_$(call kind,$*)_$(VARIANT))
 
 $(OUT)/bin/latchkey: $(CLI_OBJECTS) $(O)/generated/endpoints.o $(ARCHIVES)
 	@mkdir -p $(@D)
-	$(CC) $(LINK_mixed_$(VARIANT)) -o $@ $(CLI_OBJECTS) $(O)/generated/endpoints.o $(GROUP) $(LIBS_mixed_$(VARIANT))
+	$(call say,link   ,$@)
+	$(Q)$(CC) $(LINK_mixed_$(VARIANT)) -o $@ $(CLI_OBJECTS) $(O)/generated/endpoints.o $(GROUP) $(LIBS_mixed_$(VARIANT))
 
 $(O)/unit/%: $(O)/tests/unit/%.o $(ARCHIVES)
 	@mkdir -p $(@D)
-	$(CC) -pie $(LDFLAGS_$(filter asan,$(VARIANT))) -o $@ $< $(GROUP) -lcmocka $(LIBS_ALL_DYNAMIC)
+	$(call say,link   ,$@)
+	$(Q)$(CC) -pie $(LDFLAGS_$(filter asan,$(VARIANT))) -o $@ $< $(GROUP) -lcmocka $(LIBS_ALL_DYNAMIC)
 
 -include $(shell find build -name '*.d' 2>/dev/null)

@@ -30,7 +30,7 @@ CREATE TABLE clients (
   tos_uri TEXT,
   application_type TEXT NOT NULL,      -- web | native
   token_endpoint_auth_method TEXT,     -- none: a public client; client_secret_basic, client_secret_post; NULL: either of these two
-  secret TEXT,                         -- Argon2id hash, sealed under keys/credentials.key; NULL for public clients
+  secret TEXT,                         -- Argon2id hash, sealed under keys/clients.key; NULL for public clients
   secret_verifier BLOB,                -- HMAC-SHA-256 under keys/clients.key, set after the first Argon2id check
   redirect_uris TEXT NOT NULL,         -- separated by spaces, compared as strings
   post_logout_redirect_uris TEXT NOT NULL,

@@ -67,6 +67,7 @@ void issue_tokens_store(struct context *c, const struct issued_tokens *tokens)
 		.expires_at = tokens->expires_at,
 	});
 	access_token_remove_expired(c->database, c->now, CLEANUP_ROWS);
+	grant_remove_expired(c->database, c->now, CLEANUP_ROWS);
 	audit_write(c->database, &(struct audit_event){ .at = c->now, .event = AUDIT_TOKENS_ISSUED, .user_id = grant->user_id,
 		.client_id = grant->client_id, .sid = grant->sid, .grant_id = grant->grant_id, .address = c->request.address,
 		.request_id = c->request_id, .detail = grant->scope });

@@ -2,15 +2,22 @@
 
 #include <string.h>
 
+#include "lib/base/text.h"
 #include "lib/crypto/argon2_check.h"
 #include "lib/crypto/seal.h"
 
 /* Text, nonce and tag of a hash with the default settings: opening it takes as long as opening a real one. */
 enum { SEALED_TEXT = 3 + 167 };
 
-static bool load_key(struct arena *arena, const struct config *config, unsigned char *key, const char **error)
+/* Client secrets have a key of their own: the token endpoint has no business with passwords. */
+static const char *key_file(const char *purpose)
 {
-	return seal_key_load(arena, config_file(arena, config, "keys/credentials.key"), key, error);
+	return text_starts_with(purpose, "clients.") ? "keys/clients.key" : "keys/credentials.key";
+}
+
+static bool load_key(struct arena *arena, const struct config *config, const char *purpose, unsigned char *key, const char **error)
+{
+	return seal_key_load(arena, config_file(arena, config, key_file(purpose)), key, error);
 }
 
 static struct argon2_settings settings_of(const struct config *config)
@@ -56,7 +63,7 @@ enum sealed_hash_result sealed_hash_make(struct arena *arena, const struct confi
 		*error = "no memory for Argon2id, or settings that it does not take";
 		return SEALED_HASH_BROKEN;
 	}
-	if (!load_key(arena, config, key, error))
+	if (!load_key(arena, config, purpose, key, error))
 		return SEALED_HASH_BROKEN;
 	*sealed = seal(arena, key, purpose, hash);
 	explicit_bzero(key, sizeof key);
@@ -72,7 +79,7 @@ static bool open_hash(struct arena *arena, const struct config *config, const ch
 {
 	unsigned char key[SEAL_KEY_BYTES];
 
-	if (!load_key(arena, config, key, error))
+	if (!load_key(arena, config, purpose, key, error))
 		return false;
 	if (sealed == NULL) {
 		char *nothing = arena_alloc(arena, SEALED_TEXT + 1);
@@ -86,7 +93,7 @@ static bool open_hash(struct arena *arena, const struct config *config, const ch
 	*hash = unseal(arena, key, purpose, sealed);
 	explicit_bzero(key, sizeof key);
 	if (*hash == NULL)
-		*error = arena_format(arena, "%s: does not open with keys/credentials.key: another key, or a changed row", purpose);
+		*error = arena_format(arena, "%s: does not open with %s: another key, or a changed row", purpose, key_file(purpose));
 	return *hash != NULL;
 }
 

@@ -1,6 +1,7 @@
 /*
  * How passwords and client secrets are stored: Argon2id with the configuration's settings, in a slot, and the
- * result sealed under keys/credentials.key. `purpose` names the row, such as "users.password:SUB".
+ * result sealed under keys/credentials.key, or, where the purpose begins with "clients.", under keys/clients.key.
+ * `purpose` names the row, such as "users.password:SUB".
  */
 #ifndef LATCHKEY_CRYPTO_SEALED_HASH_H
 #define LATCHKEY_CRYPTO_SEALED_HASH_H

@@ -16,8 +16,8 @@ static int refuse_action(struct database *database, const char *action, const ch
 
 /*
  * SQLite asks while it compiles a statement, so what is refused never runs. It asks likewise for what foreign
- * keys imply: an INSERT reads the parent's key, a DELETE that cascades deletes in the children. Nothing is
- * excepted for that: who deletes grants declares access_tokens too, and its privileges tell the truth.
+ * keys imply: INSERT and DELETE read the parents' keys, a DELETE that cascades deletes in the children. Nothing
+ * is excepted for that: who deletes grants writes access_tokens and reads users and clients, and declares it.
  */
 int database_authorize(void *context, int action, const char *first, const char *second, const char *schema,
 	const char *trigger)

@@ -16,7 +16,6 @@
 enum {
 	TOUCH_SECONDS = 300,   /* how stale "last seen" may get: not every request should write it */
 	GRANT_SLACK = 60,      /* a grant stays a little longer than its code, so that a late replay is still seen */
-	CLEANUP_ROWS = 2,
 };
 
 struct field {
@@ -121,7 +120,6 @@ enum outcome authorization_finish(struct context *c, const struct flow *flow, co
 	audit_write(c->database, &(struct audit_event){ .at = c->now, .event = AUDIT_CODE_ISSUED, .user_id = session->user_id,
 		.client_id = client->client_id, .sid = session->sid, .grant_id = grant.grant_id, .address = c->request.address,
 		.request_id = c->request_id, .detail = flow->scope });
-	grant_remove_expired(c->database, c->now, CLEANUP_ROWS);
 	database_commit(c->database);
 
 	if (flow->flow_id)

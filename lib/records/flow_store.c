@@ -86,16 +86,6 @@ bool flow_remove(struct database *db, const char *flow_id)
 	return database_change(db, "DELETE FROM flows WHERE flow_id = ?1", "t", flow_id) == 1;
 }
 
-int64_t flow_count(struct database *db, const char *address, int64_t now)
-{
-	struct statement *row = database_query(db,
-		"SELECT count(*) FROM flows WHERE address = ?1 AND expires_at > ?2", "tn", address, now);
-	int64_t count = statement_row(row) ? statement_number(row, 0) : 0;
-
-	statement_end(row);
-	return count;
-}
-
 int64_t flow_remove_expired(struct database *db, int64_t now, int limit)
 {
 	return database_change(db, "DELETE FROM flows WHERE flow_id IN"

@@ -24,6 +24,11 @@ int64_t limit_add(struct database *db, const char *subject, int64_t seconds, int
 	return count;
 }
 
+void limit_take_back(struct database *db, const char *subject)
+{
+	database_change(db, "UPDATE limits SET attempts = attempts - 1 WHERE subject = ?1 AND attempts > 0", "t", subject);
+}
+
 void limit_clear(struct database *db, const char *subject)
 {
 	database_change(db, "DELETE FROM limits WHERE subject = ?1", "t", subject);
