@@ -81,6 +81,7 @@ CREATE TABLE flows (
   scope TEXT,                          -- words, unknown ones dropped
   nonce TEXT,
   code_challenge TEXT,
+  id_token_hint TEXT,                  -- as sent and unverified; NULL once it was read
   claims TEXT,                         -- the `claims` parameter as sent: JSON that nobody has parsed yet
   claims_id_token TEXT,                -- words: claims asked for one by one; set when `claims` was read
   claims_userinfo TEXT,
@@ -91,7 +92,6 @@ CREATE TABLE flows (
   login_hint TEXT,
   required_user_id TEXT,               -- by id_token_hint or claims: nobody else may finish it
   selected_user_id TEXT,               -- who signed in, or was chosen, on its own pages (prompt=login, select_account)
-  parked INTEGER NOT NULL,             -- 1: came by POST, /authorize goes on with it by GET
   address TEXT,                        -- for the limit of flows under way
   created_at INTEGER NOT NULL,
   expires_at INTEGER NOT NULL

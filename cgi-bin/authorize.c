@@ -19,7 +19,6 @@ static const char *page_of(enum step step)
 /* A POST from the client's page brings no cookie, since ours are SameSite=Lax: it is stored, and gone on with by GET. */
 static enum outcome park(struct context *c, struct flow *flow)
 {
-	flow->parked = true;
 	flow_open(c, flow);
 	return flow_go_to(c, "authorize", flow);
 }

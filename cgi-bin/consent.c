@@ -1,6 +1,7 @@
 /*
  * The consent page (OpenID Connect Core 3.1.2.4): asks the user whether the client may have what it asks for, and
- * only for what is new. It is also where the claims parameter is read, since it is the one page that parses JSON.
+ * only for what is new. It is also where claims and id_token_hint are read, so that /authorize, which every sign-in
+ * passes, needs neither a JSON parser nor signatures.
  * Changes: the consent, and then the grant and its code; a refusal ends the flow.
  */
 #include "cgi-bin/pages/pages.h"
@@ -14,6 +15,7 @@
 #include "lib/protocol/authorization_request.h"
 #include "lib/protocol/authorization_response.h"
 #include "lib/protocol/claims_request.h"
+#include "lib/protocol/id_token_hint.h"
 #include "lib/protocol/interaction.h"
 #include "lib/protocol/redirect_uri.h"
 #include "lib/records/audit_store.h"
@@ -61,13 +63,17 @@ static enum outcome show(struct context *c, const struct flow *flow, const struc
 	return page_answer(c, 200, &template_consent, "title_consent", page, PAGE_FORMS_LEAVE);
 }
 
-static enum outcome read_claims(struct context *c, const struct flow *flow)
+/* What only this program is linked for: verifying a signature, parsing JSON. Then /authorize decides anew. */
+static enum outcome read_parameters(struct context *c, const struct flow *flow)
 {
-	struct claims_request read;
-	if (!claims_request_read(c->arena, flow->claims, &read))
+	struct id_token_hint hint = { 0 };
+	struct claims_request claims = { "", "", NULL };
+	if (flow->id_token_hint && !id_token_hint_read(c, flow->id_token_hint, &hint))
+		return refuse_because(c, INVALID_REQUEST, "OpenID Connect Core 3.1.2.1", "The id_token_hint is not an ID token of this server.");
+	if (flow->claims && !claims_request_read(c->arena, flow->claims, &claims))
 		return refuse_because(c, INVALID_REQUEST, "OpenID Connect Core 5.5", "The claims parameter is no valid JSON object.");
 	database_begin(c->database, DATABASE_RELAXED);
-	flow_set_claims(c->database, flow->flow_id, read.id_token, read.userinfo, read.sub);
+	flow_set_read(c->database, flow->flow_id, claims.id_token, claims.userinfo, claims.sub ? claims.sub : hint.sub);
 	database_commit(c->database);
 	return flow_go_to(c, "authorize", flow);
 }
@@ -120,8 +126,8 @@ static enum outcome handle(struct context *c)
 
 	const struct client *client = authorization_client_require(c, flow);
 	enum step step = interaction_next(c, flow, client, session);
-	if (step == STEP_CLAIMS)
-		return read_claims(c, flow);
+	if (step == STEP_READ)
+		return read_parameters(c, flow);
 	if (step != STEP_CONSENT)
 		return flow_go_to(c, "authorize", flow);
 	if (!post)
@@ -143,7 +149,7 @@ const struct endpoint endpoint = {
 	.methods = METHOD_GET | METHOD_POST,
 	.answers = ANSWERS_PAGES,
 	.parameters = parameters,
-	.reads = "clients users",
+	.reads = "clients users signing_keys",
 	.writes = FLOW_TABLES " " AUTHORIZATION_FINISH_TABLES,
 	.keys = NULL,
 	.handle = handle,

@@ -132,7 +132,7 @@ static enum outcome handle(struct context *c)
 	}
 	if (step == STEP_LOGIN || parameter(c, "switch"))
 		return show_login(c, flow, client, session, 200, NULL);
-	if (step == STEP_SELECT_ACCOUNT)
+	if (step == STEP_SELECT_ACCOUNT && session)
 		return show_select_account(c, flow, client, session);
 	return go_on(c, flow);
 }

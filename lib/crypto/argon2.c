@@ -1,10 +1,6 @@
 #include "lib/crypto/argon2.h"
-#include "lib/crypto/argon2_check.h"
 
-/* libargon2's function of this name is another one: see argon2_check.h. */
-#define argon2id_verify libargon2_id_verify
 #include <argon2.h>
-#undef argon2id_verify
 
 #include <errno.h>
 #include <fcntl.h>

@@ -21,7 +21,7 @@ char *argon2id_hash(struct arena *arena, const struct argon2_settings *settings,
 enum argon2_result { ARGON2_MATCHES, ARGON2_DIFFERS, ARGON2_NO_MEMORY };
 
 /* Checks a secret against a text made by argon2id_hash(). A malformed text differs. */
-enum argon2_result argon2id_verify(const char *hash, const char *secret);
+enum argon2_result argon2id_check(const char *hash, const char *secret);
 
 /* Does all the work of a check that fails: the answer to an unknown user takes as long (invariant 9). */
 void argon2id_waste(const struct argon2_settings *settings, const char *secret);

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "lib/base/text.h"
-#include "lib/crypto/argon2_check.h"
+#include "lib/crypto/argon2.h"
 #include "lib/crypto/seal.h"
 
 /* Text, nonce and tag of a hash with the default settings: opening it takes as long as opening a real one. */

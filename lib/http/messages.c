@@ -4,7 +4,23 @@
 #include <string.h>
 
 const struct message messages[] = {
+	{ "claim_address", "See your postal address." },
+	{ "claim_birthdate", "See your date of birth." },
+	{ "claim_email", "See your e-mail address." },
+	{ "claim_email_verified", "See whether your e-mail address has been confirmed." },
+	{ "claim_family_name", "See your family name." },
+	{ "claim_gender", "See your gender." },
+	{ "claim_given_name", "See your given name." },
+	{ "claim_groups", "See which groups you belong to." },
+	{ "claim_locale", "See your language." },
+	{ "claim_name", "See your full name." },
+	{ "claim_nickname", "See your nickname." },
 	{ "claim_other", "See this about you: {claim}." },
+	{ "claim_phone_number", "See your phone number." },
+	{ "claim_phone_number_verified", "See whether your phone number has been confirmed." },
+	{ "claim_picture", "See your picture." },
+	{ "claim_preferred_username", "See your user name." },
+	{ "claim_zoneinfo", "See your time zone." },
 	{ "consent_account", "Signed in as {username}" },
 	{ "consent_allow", "Allow" },
 	{ "consent_asks", "If you allow it, {client_name} can:" },
@@ -22,8 +38,8 @@ const struct message messages[] = {
 	{ "error_developer", "For the developer of the application" },
 	{ "error_explain_bad_request", "The application that sent you here made a request that this server cannot follow. Nothing was "
 		"changed. Please go back and try again; if that does not help, tell the people who run the application." },
-	{ "error_explain_busy", "More people are using this server at the moment than it can serve. Nothing was changed. Please wait a "
-		"few seconds, then reload this page." },
+	{ "error_explain_busy", "This server cannot take more requests at the moment, or had too many from your network. Nothing was "
+		"changed. Please wait a little, then try again." },
 	{ "error_explain_client_unknown", "The application that sent you here is not registered at this server, or no longer. Nothing "
 		"was changed. Please tell the people who run the application." },
 	{ "error_explain_expired", "This step has taken too long, or it was finished in another tab. Nothing was changed. Please go "
@@ -34,20 +50,22 @@ const struct message messages[] = {
 		"application sent you here, please tell the people who run it." },
 	{ "error_explain_not_allowed", "This address cannot be used in this way. Nothing was changed. If you opened it by itself, "
 		"please start at the application where you want to sign in." },
-	{ "error_explain_not_found", "This address leads nowhere. Please check it, or start again at the application where you want to "
-		"sign in." },
-	{ "error_explain_redirect_uri", "The address to which you would return is not registered for this application. For your safety "
-		"you were not sent there, and nothing was changed. Please tell the people who run the application." },
+	{ "error_explain_not_found", "This address leads nowhere, or what it is for is switched off at this server. Please start again at "
+		"the application where you want to sign in." },
+	{ "error_explain_redirect_uri", "The address to which the application wants you to return is not registered for it. It may be a "
+		"trap, so you were not sent there. Nothing was changed. Please tell the people who run the application." },
 	{ "error_explain_server", "This server could not do what it was asked to do. It is not your fault. Please try again in a "
 		"moment; if it happens again, tell the people who run this server, and give them the number below." },
 	{ "error_explain_too_large", "The request was larger than this server takes. Nothing was changed." },
 	{ "error_heading_bad_request", "This request cannot be followed" },
 	{ "error_heading_busy", "The server is busy" },
+	{ "error_heading_client_unknown", "This application is not known here" },
 	{ "error_heading_expired", "This has taken too long" },
 	{ "error_heading_forbidden", "This form was not accepted" },
 	{ "error_heading_media_type", "This format is not understood" },
 	{ "error_heading_not_allowed", "This page is not used like this" },
 	{ "error_heading_not_found", "There is nothing here" },
+	{ "error_heading_redirect_uri", "You were not sent on, for your safety" },
 	{ "error_heading_server", "Something went wrong here" },
 	{ "error_heading_too_large", "That was too much at once" },
 	{ "error_label_code", "Error" },
@@ -64,8 +82,6 @@ const struct message messages[] = {
 	{ "form_post_text", "You are on your way back to the application. If nothing happens, please choose “Continue”." },
 	{ "login_again", "Please enter your password again, to confirm that it is you." },
 	{ "login_busy", "The server is very busy at the moment. Please try again in a few seconds." },
-	{ "login_expired", "This sign-in has taken too long, or it was finished in another tab. Please go back to the application and "
-		"start again." },
 	{ "login_failed", "User name or password is wrong." },
 	{ "login_for", "to continue to {client_name}" },
 	{ "login_limited", "There were too many attempts to sign in. Please try again in a few minutes." },
@@ -113,7 +129,6 @@ const struct message messages[] = {
 	{ "signup_limited", "Too many accounts were created from your network. Please try again in an hour." },
 	{ "signup_login_link", "Sign in" },
 	{ "signup_login_question", "You have an account already?" },
-	{ "signup_off", "Nobody can create an account here by themselves. Please ask the people who run this server for one." },
 	{ "signup_submit", "Create account" },
 	{ "title_consent", "Allow access" },
 	{ "title_error", "This did not work" },

@@ -37,7 +37,7 @@ void session_start(struct context *c, const char *user_id, const char *amr, cons
 	if (again)
 		session_expire_at(c->database, old->session_hash, c->now + REPLACED_SECONDS);
 	else if (old)
-		session_end(c->database, old->sid);
+		session_end(c->database, old->user_id, old->sid);
 	session_insert(c->database, &session);
 	session_remove_expired(c->database, c->now, 4);
 	cookie_set(c, "session", cookie, stay ? life : 0);
@@ -46,6 +46,6 @@ void session_start(struct context *c, const char *user_id, const char *amr, cons
 void session_finish(struct context *c, const struct session *session)
 {
 	grant_revoke_session(c->database, session->sid, session->user_id, c->now);
-	session_end(c->database, session->sid);
+	session_end(c->database, session->user_id, session->sid);
 	cookie_clear(c, "session");
 }

@@ -6,7 +6,6 @@
 #include "lib/base/utf8.h"
 #include "lib/protocol/authorization_response.h"
 #include "lib/protocol/errors.h"
-#include "lib/protocol/id_token_hint.h"
 #include "lib/protocol/redirect_uri.h"
 #include "lib/protocol/scope.h"
 
@@ -104,17 +103,6 @@ static void check_prompt(struct context *c, const struct client *client, struct 
 	flow->max_age = seconds;
 }
 
-static void check_id_token_hint(struct context *c, struct flow *flow)
-{
-	const char *hint = parameter(c, "id_token_hint");
-	if (!hint)
-		return;
-	struct id_token_hint read;
-	if (!id_token_hint_read(c, hint, &read))
-		refuse_because_and_leave(c, INVALID_REQUEST, "OpenID Connect Core 3.1.2.1", "The id_token_hint is not an ID token of this server.");
-	flow->required_user_id = read.sub;
-}
-
 static const char *resources(struct context *c, const struct client *client)
 {
 	struct buffer words = buffer_create(c->arena, 64);
@@ -144,10 +132,10 @@ struct flow *authorization_request_require(struct context *c, const struct clien
 	check_scope(c, client, flow);
 	check_pkce(c, client, flow);
 	check_prompt(c, client, flow);
-	check_id_token_hint(c, flow);
 
 	flow->nonce = parameter(c, "nonce");
 	flow->login_hint = parameter(c, "login_hint");
+	flow->id_token_hint = parameter(c, "id_token_hint");
 	flow->claims = parameter(c, "claims");
 	flow->resource = resources(c, client);
 	flow->address = c->request.address;

@@ -27,7 +27,7 @@
 	{ "request", is_visible_ascii, 16384, false }, \
 	{ "request_uri", is_uri, 2048, false }, \
 	{ "registration", is_multiline, 16384, false }
-#define AUTHORIZATION_REQUEST_TABLES "clients signing_keys"
+#define AUTHORIZATION_REQUEST_TABLES "clients"
 
 /*
  * Reads and checks the request: an error page before client and redirect URI are verified, an error for the client

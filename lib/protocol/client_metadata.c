@@ -47,7 +47,7 @@ static const struct member members[] = {
 	{ "refresh_grace_seconds", MEMBER_NUMBER, AT(refresh_grace_seconds), NULL, NULL, 3600 },
 	{ "consent", MEMBER_CHOICE, AT(consent), "remember", "remember always none", 0 },
 	{ "id_token_claims", MEMBER_CHOICE, AT(id_token_claims), "full", "full minimal", 0 },
-	{ "access_token_format", MEMBER_CHOICE, AT(access_token_format), "opaque", "jwt opaque", 0 },
+	{ "access_token_format", MEMBER_CHOICE, AT(access_token_format), "jwt", "jwt opaque", 0 },
 	{ "resource_handling", MEMBER_CHOICE, AT(resource_handling), "honour", "honour ignore", 0 },
 	{ "trace", MEMBER_BOOL, AT(trace), NULL, NULL, 0 },
 };

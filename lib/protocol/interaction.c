@@ -54,12 +54,12 @@ static bool needs_consent(struct context *c, const struct flow *flow, const stru
 enum step interaction_next(struct context *c, const struct flow *flow, const struct client *client,
 	const struct session *session)
 {
+	if (flow->id_token_hint || (flow->claims && !flow->claims_id_token))
+		return STEP_READ;
 	if (needs_login(c, flow, session))
 		return STEP_LOGIN;
 	if (words_contain(flow->prompt, "select_account") && !text_equal(flow->selected_user_id, session->user_id))
 		return STEP_SELECT_ACCOUNT;
-	if (flow->claims && !flow->claims_id_token)
-		return STEP_CLAIMS;
 	if (needs_consent(c, flow, client, session))
 		return STEP_CONSENT;
 	return STEP_FINISH;
@@ -74,7 +74,7 @@ const struct error *interaction_error(enum step step)
 		return ACCOUNT_SELECTION_REQUIRED;
 	case STEP_CONSENT:
 		return CONSENT_REQUIRED;
-	case STEP_CLAIMS:
+	case STEP_READ:
 	case STEP_FINISH:
 		break;
 	}

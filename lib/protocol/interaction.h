@@ -10,9 +10,9 @@
 
 /* In this order. */
 enum step {
+	STEP_READ, /* claims or id_token_hint have to be read, by the program that is linked with what that takes */
 	STEP_LOGIN,
 	STEP_SELECT_ACCOUNT,
-	STEP_CLAIMS,  /* the claims parameter has to be read, by the program that parses JSON */
 	STEP_CONSENT,
 	STEP_FINISH,
 };

@@ -3,9 +3,9 @@
 #include "lib/records/flow_store.h"
 
 #define COLUMNS \
-	"flow_id, secret_hash, client_id, redirect_uri, response_mode, state, scope, nonce, code_challenge, claims," \
-	" claims_id_token, claims_userinfo, resource, confirmation, prompt, max_age, login_hint, required_user_id," \
-	" selected_user_id, parked, address, created_at, expires_at"
+	"flow_id, secret_hash, client_id, redirect_uri, response_mode, state, scope, nonce, code_challenge, id_token_hint," \
+	" claims, claims_id_token, claims_userinfo, resource, confirmation, prompt, max_age, login_hint, required_user_id," \
+	" selected_user_id, address, created_at, expires_at"
 
 static struct flow *read_flow(struct database *db, struct statement *row)
 {
@@ -21,6 +21,7 @@ static struct flow *read_flow(struct database *db, struct statement *row)
 	flow->scope = statement_text(row, column++);
 	flow->nonce = statement_text(row, column++);
 	flow->code_challenge = statement_text(row, column++);
+	flow->id_token_hint = statement_text(row, column++);
 	flow->claims = statement_text(row, column++);
 	flow->claims_id_token = statement_text(row, column++);
 	flow->claims_userinfo = statement_text(row, column++);
@@ -32,7 +33,6 @@ static struct flow *read_flow(struct database *db, struct statement *row)
 	flow->login_hint = statement_text(row, column++);
 	flow->required_user_id = statement_text(row, column++);
 	flow->selected_user_id = statement_text(row, column++);
-	flow->parked = statement_number(row, column++) != 0;
 	flow->address = statement_text(row, column++);
 	flow->created_at = statement_number(row, column++);
 	flow->expires_at = statement_number(row, column);
@@ -53,14 +53,14 @@ void flow_insert(struct database *db, const struct flow *flow)
 {
 	database_change(db,
 		"INSERT INTO flows (" COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,"
-		" nullif(?16, -1), ?17, ?18, ?19, ?20, ?21, ?22, ?23)",
-		"thtttb" "ttttttttt" "nttt" "ntnn",
+		" ?16, nullif(?17, -1), ?18, ?19, ?20, ?21, ?22, ?23)",
+		"thtttb" "tttttttttt" "nttt" "tnn",
 		flow->flow_id, flow->secret_hash, flow->client_id, flow->redirect_uri, flow->response_mode,
 		(const void *)flow->state, flow->state == NULL ? (size_t)0 : strlen(flow->state),
-		flow->scope, flow->nonce, flow->code_challenge, flow->claims, flow->claims_id_token,
+		flow->scope, flow->nonce, flow->code_challenge, flow->id_token_hint, flow->claims, flow->claims_id_token,
 		flow->claims_userinfo, flow->resource, flow->confirmation, flow->prompt,
 		flow->max_age, flow->login_hint, flow->required_user_id, flow->selected_user_id,
-		(int64_t)flow->parked, flow->address, flow->created_at, flow->expires_at);
+		flow->address, flow->created_at, flow->expires_at);
 }
 
 void flow_set_selected(struct database *db, const char *flow_id, const char *user_id)
@@ -68,17 +68,11 @@ void flow_set_selected(struct database *db, const char *flow_id, const char *use
 	database_change(db, "UPDATE flows SET selected_user_id = ?2 WHERE flow_id = ?1", "tt", flow_id, user_id);
 }
 
-void flow_set_taken_up(struct database *db, const char *flow_id)
-{
-	database_change(db, "UPDATE flows SET parked = 0 WHERE flow_id = ?1", "t", flow_id);
-}
-
-void flow_set_claims(struct database *db, const char *flow_id, const char *id_token, const char *userinfo,
+void flow_set_read(struct database *db, const char *flow_id, const char *id_token, const char *userinfo,
 	const char *required_user_id)
 {
-	database_change(db, "UPDATE flows SET claims_id_token = ?2, claims_userinfo = ?3,"
-		" required_user_id = coalesce(?4, required_user_id) WHERE flow_id = ?1", "tttt",
-		flow_id, id_token, userinfo, required_user_id);
+	database_change(db, "UPDATE flows SET id_token_hint = NULL, claims_id_token = ?2, claims_userinfo = ?3,"
+		" required_user_id = ?4 WHERE flow_id = ?1", "tttt", flow_id, id_token, userinfo, required_user_id);
 }
 
 bool flow_remove(struct database *db, const char *flow_id)

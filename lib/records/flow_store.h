@@ -14,6 +14,7 @@ struct flow {
 	const char *scope;
 	const char *nonce;
 	const char *code_challenge;
+	const char *id_token_hint;
 	const char *claims;
 	const char *claims_id_token;
 	const char *claims_userinfo;
@@ -24,7 +25,6 @@ struct flow {
 	const char *login_hint;
 	const char *required_user_id;
 	const char *selected_user_id; /* NULL: nobody yet */
-	bool parked;
 	const char *address;
 	int64_t created_at;
 	int64_t expires_at;
@@ -38,11 +38,8 @@ void flow_insert(struct database *db, const struct flow *flow);
 /* Who signed in, or was chosen, on the flow's own pages. */
 void flow_set_selected(struct database *db, const char *flow_id, const char *user_id);
 
-/* A parked request has been taken up. */
-void flow_set_taken_up(struct database *db, const char *flow_id);
-
-/* The claims parameter was read: the words, and who alone may finish it (NULL leaves that as it is). */
-void flow_set_claims(struct database *db, const char *flow_id, const char *id_token, const char *userinfo, const char *required_user_id);
+/* id_token_hint and claims were read: the words asked for, and who alone may finish the flow (NULL: anybody). */
+void flow_set_read(struct database *db, const char *flow_id, const char *id_token, const char *userinfo, const char *required_user_id);
 
 /* False if it was gone already: somebody else finished it. */
 bool flow_remove(struct database *db, const char *flow_id);

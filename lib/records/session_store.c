@@ -59,9 +59,9 @@ void session_expire_at(struct database *db, const unsigned char *session_hash, i
 		session_hash, at);
 }
 
-int64_t session_end(struct database *db, const char *sid)
+int64_t session_end(struct database *db, const char *user_id, const char *sid)
 {
-	return database_change(db, "DELETE FROM sessions WHERE sid = ?1", "t", sid);
+	return database_change(db, "DELETE FROM sessions WHERE user_id = ?1 AND sid = ?2", "tt", user_id, sid);
 }
 
 int64_t session_end_all(struct database *db, const char *user_id, const char *except_sid)

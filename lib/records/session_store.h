@@ -31,8 +31,8 @@ void session_touch(struct database *db, const unsigned char *session_hash, int64
 /* Lets a session end at `at` at the latest: the one that a new cookie replaced. */
 void session_expire_at(struct database *db, const unsigned char *session_hash, int64_t at);
 
-/* Ends every cookie of a sid, or of a user except one sid (NULL: none spared); gives how many rows went. */
-int64_t session_end(struct database *db, const char *sid);
+/* Ends every cookie of a user's sid, or of the user except one sid (NULL: none spared); gives how many rows went. */
+int64_t session_end(struct database *db, const char *user_id, const char *sid);
 int64_t session_end_all(struct database *db, const char *user_id, const char *except_sid);
 
 /* Removes at most `limit` that expired. */

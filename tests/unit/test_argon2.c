@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "lib/base/clock.h"
-#include "lib/crypto/argon2_check.h"
+#include "lib/crypto/argon2.h"
 
 static struct arena *arena;
 static char folder[64];

@@ -94,16 +94,20 @@ static bool contains(const struct text *text, const char *before, const char *ke
 	return strstr(text->data, wanted) != NULL;
 }
 
-/* As a literal, or put together: "scope_%s" and "scope_" use scope_email. */
+/* Keys that consent.c puts together of one of these and a scope or a claim. */
+static const char *const families[] = { "claim_", "scope_" };
+
+/* As a literal, or put together: "error_heading_%s" uses error_heading_server. */
 static bool used_by_sources(const char *key)
 {
+	for (size_t i = 0; i < sizeof families / sizeof families[0]; i++)
+		if (strncmp(key, families[i], strlen(families[i])) == 0)
+			return true;
 	if (contains(&sources, "\"", key, strlen(key), "\""))
 		return true;
-	for (const char *end = strchr(key, '_'); end; end = strchr(end + 1, '_')) {
-		size_t length = (size_t)(end - key) + 1;
-		if (contains(&sources, "\"", key, length, "%s\"") || contains(&sources, "\"", key, length, "\""))
+	for (const char *end = strchr(key, '_'); end; end = strchr(end + 1, '_'))
+		if (contains(&sources, "\"", key, (size_t)(end - key) + 1, "%s\""))
 			return true;
-	}
 	return false;
 }
 
@@ -188,6 +192,27 @@ static void test_sources_use_what_is_there(void **state)
 	each_key(&sources, "\"error_explain_", strlen("error_explain_"), is_in_table_if_whole);
 }
 
+/* A kind of the error catalogue is the fourth column: E(NAME, code, status, "kind", …). */
+static void test_errors_have_both_texts(void **state)
+{
+	(void)state;
+	struct text catalogue = { 0 };
+	int kinds = 0;
+	append_file(&catalogue, "lib/protocol/errors.h");
+	for (const char *row = strstr(catalogue.data, "\tE("); row; row = strstr(row + 1, "\tE(")) {
+		char kind[64], key[128];
+		if (sscanf(row, "\tE(%*[^,], %*[^,], %*d, \"%63[a-z_]\"", kind) != 1)
+			fail_msg("cannot read %.60s", row);
+		snprintf(key, sizeof key, "error_heading_%s", kind);
+		is_in_table(key, '"');
+		snprintf(key, sizeof key, "error_explain_%s", kind);
+		is_in_table(key, '"');
+		kinds++;
+	}
+	free(catalogue.data);
+	assert_true(kinds > 0);
+}
+
 static void test_nothing_is_unused(void **state)
 {
 	(void)state;
@@ -210,6 +235,7 @@ int main(void)
 		cmocka_unit_test(test_found),
 		cmocka_unit_test(test_pages_use_what_is_there),
 		cmocka_unit_test(test_sources_use_what_is_there),
+		cmocka_unit_test(test_errors_have_both_texts),
 		cmocka_unit_test(test_nothing_is_unused),
 	};
 	return cmocka_run_group_tests_name("messages", tests, read_files, forget_files);
