@@ -113,7 +113,7 @@ const struct message messages[] = {
 	{ "scope_email", "See your e-mail address, and whether it has been confirmed." },
 	{ "scope_groups", "See which groups you belong to." },
 	{ "scope_offline_access", "Stay connected while you are away, even when you are signed out here." },
-	{ "scope_openid", "Sign you in: it recognises your account by a number, and never sees your password." },
+	{ "scope_openid", "Sign you in: it recognises your account, and never sees your password." },
 	{ "scope_other", "Use the permission “{scope}”." },
 	{ "scope_phone", "See your phone number, and whether it has been confirmed." },
 	{ "scope_profile", "See your profile: your name, user name, picture, language and the like." },

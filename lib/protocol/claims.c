@@ -88,8 +88,11 @@ static const char *converted(struct arena *arena, const char *json, const char *
 	if (text_equal(type, "string"))
 		return is_text ? json : arena_format(arena, "\"%s\"", json);
 	const char *plain = is_text ? plain_text(arena, json) : json;
-	if (text_equal(type, "integer"))
-		return text_to_number(plain, &number) ? arena_format(arena, "%lld", (long long)number) : NULL;
+	if (text_equal(type, "integer")) {
+		bool negative = plain && *plain == '-';
+		return text_to_number(negative ? plain + 1 : plain, &number)
+			? arena_format(arena, "%s%lld", negative ? "-" : "", (long long)number) : NULL;
+	}
 	if (text_equal(type, "boolean"))
 		return text_equal(plain, "true") || text_equal(plain, "false") ? plain : NULL;
 	return NULL;
@@ -147,6 +150,8 @@ void claims_write(struct buffer *out, const struct client *client, const struct 
 	for (const char *cursor = scope, *word; (word = words_next(arena, &cursor));)
 		names = words_union(arena, names, scope_claims(word));
 	names = words_union(arena, names, words_intersect(arena, wanted, CLAIMS_SUPPORTED));
+	if (words_contain(names, "email")) /* applications take an address without it for unproven, or for an error */
+		names = words_union(arena, names, "email_verified");
 	names = words_subtract(arena, names, "sub iss aud exp iat auth_time nonce acr amr at_hash sid");
 	if (client->claim_mapping[0])
 		names = words_subtract(arena, names, mapped_names(arena, client));

@@ -98,7 +98,9 @@ void fail_with(struct context *c, const struct error *error, const char *reason)
 		database_rollback(c->database);
 	response_reset(c);
 	c->answer_error = NULL;
-	answer(c, error, error->description);
+	/* Pages and plain text name the request anyway. */
+	bool names_request = c->config && c->endpoint->answers != ANSWERS_PAGES;
+	answer(c, error, names_request ? arena_format(c->arena, "%s Request %s.", error->description, c->request_id) : error->description);
 	context_leave(c);
 }
 

@@ -137,7 +137,7 @@ export class Server {
 }
 
 /** A new installation, not served. settings: keys of latchkey.conf. */
-export async function install({ settings = {}, clients = [], users = [ALICE], signup = false } = {}) {
+export async function install({ settings = {}, clients = [], users = [ALICE, BOB], signup = false } = {}) {
 	const folder = await mkdtemp(path.join(os.tmpdir(), 'latchkey-test-'));
 	const port = await freePort();
 	const server = new Server(folder, port);
