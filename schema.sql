@@ -40,6 +40,13 @@ CREATE TABLE clients (
   require_auth_time INTEGER NOT NULL,
   pkce TEXT NOT NULL,                  -- required | nonce | optional
   refresh_grace_seconds INTEGER,       -- NULL: by the kind of client
+  refresh_idle_seconds INTEGER,        -- a refresh token unused for so long ends; NULL: the configuration's, likewise below
+  refresh_seconds INTEGER,             -- a family of refresh tokens ends then at the latest
+  access_token_seconds INTEGER,
+  jwks TEXT,                           -- public keys for private_key_jwt: lines, each a JWK in the form of signing_keys.public_jwk
+  token_endpoint_auth_signing_alg TEXT, -- NULL: any that a key is registered for
+  require_pushed_authorization_requests INTEGER, -- 1: only by PAR (RFC 9126 6)
+  introspection TEXT,                  -- NULL: of its own tokens and of its own resource's; all: of any token
   consent TEXT NOT NULL,               -- remember | always | none
   id_token_claims TEXT NOT NULL,       -- full | minimal
   access_token_format TEXT NOT NULL,   -- jwt | opaque
@@ -90,6 +97,7 @@ CREATE TABLE flows (
   prompt TEXT,                         -- words
   max_age INTEGER,                     -- NULL: none
   login_hint TEXT,
+  pushed_request_hash BLOB,            -- it came by PAR: that entry ends with the flow
   required_user_id TEXT,               -- by id_token_hint or claims: nobody else may finish it
   selected_user_id TEXT,               -- who signed in, or was chosen, on its own pages (prompt=login, select_account)
   address TEXT,                        -- for the limit of flows under way
@@ -131,6 +139,13 @@ CREATE TABLE grants (
   amr TEXT NOT NULL,
   acr TEXT NOT NULL,
   created_at INTEGER NOT NULL,
+  refresh_generation INTEGER,          -- of the current refresh token; NULL: none was issued
+  refresh_hash BLOB,                   -- of the current one
+  refresh_previous_hash BLOB,          -- of the one before
+  refresh_previous_used_at INTEGER,    -- when it was first used: the grace window counts from then
+  refresh_successor BLOB,              -- the current one's random part, sealed by the one before; NULL once the current one was used
+  refresh_expires_at INTEGER,          -- when the current one ends if it is not used
+  refresh_ends_at INTEGER,             -- when the family ends at the latest
   expires_at INTEGER NOT NULL,         -- when nothing of it can be valid any more: the row may go
   revoked_at INTEGER
 ) STRICT, WITHOUT ROWID;
@@ -153,13 +168,57 @@ CREATE TABLE access_tokens (
 CREATE INDEX access_tokens_by_grant ON access_tokens (grant_id);
 CREATE INDEX access_tokens_by_expiry ON access_tokens (expires_at);
 
+-- APIs that access tokens can be for (RFC 8707).
+CREATE TABLE resources (
+  resource TEXT PRIMARY KEY,           -- the value of the resource parameter, and the token's audience
+  name TEXT NOT NULL,
+  client_id TEXT,                      -- the API's own client, which may introspect its tokens
+  access_token_seconds INTEGER,        -- NULL: the configuration's
+  signing_alg TEXT,                    -- NULL: RS256
+  created_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Scopes beside those of OpenID Connect.
+CREATE TABLE scopes (
+  scope TEXT PRIMARY KEY,              -- a scope-token, or a pattern: "read:organization:*", where * is one part without a colon
+  description TEXT NOT NULL,           -- what the consent page says
+  resource TEXT REFERENCES resources ON DELETE CASCADE, -- NULL: of the issuer itself
+  created_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Pushed authorization requests (RFC 9126).
+CREATE TABLE pushed_requests (
+  request_hash BLOB PRIMARY KEY,       -- of the random part of the request_uri
+  client_id TEXT NOT NULL REFERENCES clients ON DELETE CASCADE,
+  parameters TEXT NOT NULL,            -- as a form, checked once already
+  expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX pushed_requests_by_expiry ON pushed_requests (expires_at);
+
+-- Client assertions that were used: each jti counts once (RFC 7523 3).
+CREATE TABLE assertions (
+  assertion_hash BLOB PRIMARY KEY,     -- SHA-256 of client and jti
+  expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX assertions_by_expiry ON assertions (expires_at);
+
+-- What has to be sent: references alone, never a secret.
+CREATE TABLE outbox (
+  outbox_id INTEGER PRIMARY KEY,
+  kind TEXT NOT NULL,                  -- "alert.refresh_reuse"
+  user_id TEXT,
+  client_id TEXT,
+  created_at INTEGER NOT NULL
+) STRICT;
+
 -- Keys that sign tokens. The private halves are files in keys/signing.
 CREATE TABLE signing_keys (
   kid TEXT PRIMARY KEY,
   alg TEXT NOT NULL,                   -- RS256
   state TEXT NOT NULL,                 -- next | active | retired
   public_jwk TEXT NOT NULL,            -- JSON, as the jwks shows it
-  created_at INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,         -- and published
+  promote_at INTEGER,                  -- of a next key: from then on any signing endpoint makes it the active one
   activated_at INTEGER,
   retired_at INTEGER,
   expires_at INTEGER                   -- a retired key leaves the jwks then
@@ -177,6 +236,13 @@ CREATE TABLE audit (
   address TEXT,
   request_id TEXT,                     -- the id in the log
   detail TEXT                          -- a few words: the clause of a refusal, the scopes of a consent
+) STRICT;
+
+-- The chain over the audit log: each seal covers the events up to audit_id and the seal before.
+CREATE TABLE audit_seals (
+  audit_id INTEGER PRIMARY KEY,        -- the last event covered
+  mac BLOB NOT NULL,                   -- HMAC-SHA-256 under keys/audit.key, which no endpoint reads
+  sealed_at INTEGER NOT NULL
 ) STRICT;
 
 -- Counters of failed attempts, one row for each account or address and each window of time.

@@ -37,11 +37,18 @@ static setter set_issuer, set_directory, set_path, set_site_name, set_file, set_
 	KEY(code_seconds, "60", NULL, 1, 600, "How long an authorization code can be redeemed.") \
 	KEY(access_token_seconds, "600", NULL, 1, 86400, "How long an access token is good.") \
 	KEY(id_token_seconds, "3600", NULL, 1, 86400, "How long an ID token is good.") \
+	KEY(refresh_idle_seconds, "2592000", NULL, 1, 315360000, "After how long without use a refresh token ends.") \
+	KEY(refresh_seconds, "31536000", NULL, 1, 315360000, "After how long a family of refresh tokens ends in any case.") \
+	KEY(refresh_grace_seconds, "30", NULL, 0, 60, "How long a client that authenticates may repeat a refresh whose answer got lost; public ones only if set for them.") \
 	KEY(flow_seconds, "1800", NULL, 60, 86400, "How long a sign-in may take, from the client and back to it.") \
 	KEY(session_idle_seconds, "28800", NULL, 60, 31536000, "After how long without use a session ends.") \
 	KEY(session_seconds, "604800", NULL, 60, 31536000, "After how long a session ends in any case.") \
 	KEY(session_stay_seconds, "2592000", NULL, 60, 31536000, "The same where \"stay signed in\" was chosen.") \
 	KEY(jwks_cache_seconds, "3600", NULL, 1, 604800, "How long clients may keep the public keys. A new key signs only after having been published for longer.") \
+	KEY(signing_key_seconds, "7776000", NULL, 1, 315360000, "How long a key signs before the next one takes over.") \
+	KEY(pushed_request_seconds, "60", NULL, 5, 600, "How long a pushed authorization request can be used.") \
+	KEY(require_pushed_requests, "off", set_switch, 0, 0, "Whether authorization requests must be pushed (RFC 9126): on or off.") \
+	KEY(strict_audience, "off", set_switch, 0, 0, "Whether client assertions must name the issuer alone as their audience: on or off.") \
 	KEY(argon2_memory_kib, "19456", NULL, 8, 4194304, "Memory of one password hash, in KiB.") \
 	KEY(argon2_iterations, "2", NULL, 1, 100, "Passes of one password hash.") \
 	KEY(argon2_slots, "4", NULL, 1, 1024, "How many passwords are hashed at a time.") \

@@ -27,11 +27,18 @@ struct config {
 	int64_t code_seconds;         /* life of an authorization code, 60 */
 	int64_t access_token_seconds; /* 600 */
 	int64_t id_token_seconds;     /* 3600 */
+	int64_t refresh_idle_seconds; /* a refresh token unused for so long ends, 2592000 */
+	int64_t refresh_seconds;      /* a family of refresh tokens ends then, 31536000 */
+	int64_t refresh_grace_seconds; /* window for a retry, of clients that authenticate, 30 */
 	int64_t flow_seconds;         /* a sign-in under way, 1800 */
 	int64_t session_idle_seconds; /* 28800 */
 	int64_t session_seconds;      /* 604800 */
 	int64_t session_stay_seconds; /* with "stay signed in": 2592000 */
 	int64_t jwks_cache_seconds;   /* how long clients may cache the jwks, 3600 */
+	int64_t signing_key_seconds;  /* how long a key signs before the next one takes over, 7776000 */
+	int64_t pushed_request_seconds; /* life of a pushed authorization request, 60 */
+	bool require_pushed_requests; /* false */
+	bool strict_audience;         /* client assertions must name the issuer alone, false */
 	int64_t argon2_memory_kib;    /* 19456 */
 	int64_t argon2_iterations;    /* 2 */
 	int64_t argon2_slots;         /* hashes at a time, 4 */

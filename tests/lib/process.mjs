@@ -1,5 +1,6 @@
 // Child processes that never outlive the test that started them.
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import net from 'node:net';
 
 const running = new Set();
@@ -10,6 +11,25 @@ process.on('exit', () => {
 });
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'])
 	process.on(signal, () => process.exit(1));
+
+function childrenOf(pid) {
+	try {
+		return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+	} catch {
+		return [];
+	}
+}
+
+function describe(pid) {
+	return [pid, ...childrenOf(pid)].map((one) => {
+		try {
+			const status = readFileSync(`/proc/${one}/status`, 'utf8').split('\n').filter((line) => /^(Name|State|Sig|Shd)/.test(line)).join(' ');
+			return `${one}: ${status} in ${readFileSync(`/proc/${one}/wchan`, 'utf8')}`;
+		} catch (error) {
+			return `${one}: ${error.message}`;
+		}
+	}).join('\n').replaceAll('\t', ' ');
+}
 
 /** Starts a program that stays: `output()` is what it printed so far, `stop()` ends it and waits. */
 export function start(command, args, options = {}) {
@@ -35,9 +55,16 @@ export function start(command, args, options = {}) {
 		if (service.over)
 			return;
 		child.kill('SIGTERM');
-		const timer = setTimeout(() => child.kill('SIGKILL'), 10000);
+		let late = '';
+		const timer = setTimeout(() => {
+			late = describe(child.pid);
+			for (const pid of [...childrenOf(child.pid), child.pid])
+				process.kill(pid, 'SIGKILL');
+		}, 10000);
 		await ended;
 		clearTimeout(timer);
+		if (late)
+			throw new Error(`${command} did not end on SIGTERM: ${late}\n${service.output()}`);
 	};
 	return service;
 }

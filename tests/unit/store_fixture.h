@@ -256,20 +256,39 @@ static inline void child_failed(void *context, const char *message)
 	_exit(200);
 }
 
+/* SQLite's locks belong to a process: none may be born with a connection of its parent. */
+static inline void close_before_fork(void)
+{
+	database_release(fixture.db, true);
+	fixture.db = NULL;
+}
+
+static inline void open_after_fork(void)
+{
+	assert_int_equal(fixture_open(NULL, NULL, &fixture.db), DATABASE_OPEN);
+}
+
 static inline pid_t start_process(int (*body)(struct database *db, int index), int index)
 {
-	pid_t child = fork();
+	pid_t child;
+
+	assert_null(fixture.db);
+	child = fork();
 
 	if (child == 0) {
+		struct arena *arena = arena_create(FIXTURE_ARENA);
 		struct database *db;
 		const char *error;
+		int result;
 
-		if (database_open(arena_create(FIXTURE_ARENA), fixture.folder, NULL, NULL, child_failed, NULL, &db,
-			&error) != DATABASE_OPEN) {
+		if (database_open(arena, fixture.folder, NULL, NULL, child_failed, NULL, &db, &error) != DATABASE_OPEN) {
 			fprintf(stderr, "process: %s\n", error);
 			_exit(201);
 		}
-		_exit(body(db, index));
+		result = body(db, index);
+		database_release(db, true);
+		arena_destroy(arena);
+		_exit(result);
 	}
 	assert_true(child > 0);
 	return child;
@@ -282,6 +301,7 @@ static inline int run_processes(int count, int (*body)(struct database *db, int 
 	int sum = 0;
 
 	assert_true(count <= 64);
+	close_before_fork();
 	for (int i = 0; i < count; i++)
 		children[i] = start_process(body, i);
 	for (int i = 0; i < count; i++) {
@@ -292,6 +312,7 @@ static inline int run_processes(int count, int (*body)(struct database *db, int 
 		assert_true(WEXITSTATUS(status) < 200);
 		sum += WEXITSTATUS(status);
 	}
+	open_after_fork();
 	return sum;
 }
 

@@ -449,12 +449,14 @@ static void survives_a_killed_writer(void **state)
 
 	(void)state;
 	assert_int_equal(pipe(ends), 0);
+	close_before_fork();
 	child = start_process(write_and_wait, ends[1]);
 	assert_int_equal(read(ends[0], &byte, 1), 1);
 	kill(child, SIGKILL);
 	waitpid(child, NULL, 0);
 	close(ends[0]);
 	close(ends[1]);
+	open_after_fork();
 	alarm(5);
 	begin();
 	assert_int_equal(limit_count(fixture.db, "killed", NOW), 0);
@@ -498,9 +500,11 @@ static void stays_whole_under_kills(void **state)
 	for (int round = 0; round < 20; round++) {
 		pid_t children[4];
 
+		close_before_fork();
 		for (int i = 0; i < 4; i++)
 			children[i] = start_process(keep_going, i);
 		usleep(20000);
+		open_after_fork();
 		before = limit_count(fixture.db, "shared", NOW);
 		for (int i = 0; i < 4; i++)
 			kill(children[i], SIGKILL);
