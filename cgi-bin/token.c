@@ -9,6 +9,7 @@
 
 static const struct grant_type grant_types[] = {
 	{ "authorization_code", grant_authorization_code },
+	{ "refresh_token", grant_refresh_token },
 };
 
 static enum outcome handle(struct context *c)
@@ -32,19 +33,21 @@ static const struct parameter parameters[] = {
 	{ "code", is_visible_ascii, 128, false },
 	{ "redirect_uri", is_uri, 2000, false },
 	{ "code_verifier", is_pkce, 128, false },
+	{ "refresh_token", is_visible_ascii, 256, false },
+	{ "scope", is_words, 2048, false },
 	{ 0 },
 };
 
 const struct endpoint endpoint = {
 	.name = "token",
-	.purpose = "turns an authorization code into tokens",
-	.specification = "RFC 6749 3.2; OpenID Connect Core 3.1.3; RFC 7636 4.5; RFC 9068",
+	.purpose = "turns an authorization code or a refresh token into tokens",
+	.specification = "RFC 6749 3.2, 6; OpenID Connect Core 3.1.3; RFC 7636 4.5; RFC 9068",
 	.methods = METHOD_POST,
 	.answers = ANSWERS_JSON,
 	.cors = true,
 	.parameters = parameters,
-	.reads = "users user_claims signing_keys",
-	.writes = "grants access_tokens " CLIENT_AUTHENTICATION_TABLES,
-	.keys = "signing " CLIENT_AUTHENTICATION_KEYS,
+	.reads = "users user_claims signing_keys sessions",
+	.writes = "grants access_tokens outbox " CLIENT_AUTHENTICATION_TABLES,
+	.keys = "signing refresh " CLIENT_AUTHENTICATION_KEYS,
 	.handle = handle,
 };

@@ -9,12 +9,13 @@
 #include "lib/base/text.h"
 #include "lib/crypto/random.h"
 #include "lib/crypto/sealed_hash.h"
+#include "lib/protocol/client_authentication.h"
 #include "lib/protocol/client_metadata.h"
 #include "lib/records/audit_store.h"
 
 char *sealed_client_secret(struct cli *cli, const char *client_id, const char *secret)
 {
-	char *purpose = arena_format(cli->arena, "clients.secret:%s", client_id);
+	char *purpose = client_secret_purpose(cli->arena, client_id);
 	const char *error = NULL;
 	char *sealed = NULL;
 

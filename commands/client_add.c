@@ -37,7 +37,7 @@ const struct command_option client_add_options[] = {
 	{ "refresh-grace-seconds", OPTION_VALUE, "SECONDS", "How long a used refresh token gives the same successor." },
 	{ "consent", OPTION_VALUE, "RULE", "remember (default), always; confidential clients also: none." },
 	{ "id-token-claims", OPTION_VALUE, "RULE", "full (default) or minimal." },
-	{ "access-token-format", OPTION_VALUE, "FORMAT", "opaque (default) or jwt." },
+	{ "access-token-format", OPTION_VALUE, "FORMAT", "jwt (default) or opaque." },
 	{ "resource-handling", OPTION_VALUE, "RULE", "honour (default) or ignore." },
 	{ "groups-filter", OPTION_LIST, "PREFIX", "Only groups that begin with one of these." },
 	{ "claim-mapping", OPTION_VALUE, "JSON", "{\"claim\": {\"value\": …}} or {\"claim\": {\"claim\": \"groups\", \"type\": \"string\"}}." },

@@ -305,6 +305,7 @@ void init_run(struct cli *cli)
 	make_folder(&init, config_file(cli->arena, cli->config, "keys"), 0700);
 	require_seal_key(&init, "keys/credentials.key");
 	require_seal_key(&init, "keys/clients.key");
+	require_seal_key(&init, "keys/refresh.key");
 	make_folder(&init, config_file(cli->arena, cli->config, "keys/signing"), 0700);
 	require_signing_keys(&init);
 	make_folder(&init, config_file(cli->arena, cli->config, "mail"), 0700);

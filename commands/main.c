@@ -51,6 +51,10 @@ static void list_commands(struct arena *arena, const char *noun)
 			c->argument ? " " : "", c->argument ? c->argument : ""));
 		table_cell(table, c->help);
 	}
+	if (!noun) {
+		table_cell(table, "  help [COMMAND]");
+		table_cell(table, "Shows this, or the options of a command; so does --help behind it.");
+	}
 	table_print(table);
 }
 
@@ -58,8 +62,7 @@ static void show_help(struct arena *arena)
 {
 	printf("usage: latchkey COMMAND [ARGUMENT] [--OPTION VALUE]…\n\n");
 	list_commands(arena, NULL);
-	printf("  help [COMMAND]             Shows this, or the options of a command; so does --help behind it.\n"
-		"\nEvery command understands --json. LATCHKEY_CONFIG names the configuration, else it is %s.\n",
+	printf("\nEvery command understands --json. LATCHKEY_CONFIG names the configuration, else it is %s.\n",
 		LATCHKEY_CONFIG_PATH);
 }
 

@@ -10,9 +10,6 @@
 #include "lib/records/audit_store.h"
 #include "lib/records/grant_store.h"
 
-/* A grant's row stays for a while after its last token, so that a replay of its code is still seen. */
-enum { GRANT_SLACK = 60 };
-
 static void audit(struct context *c, const char *event, const struct grant *grant, const char *detail)
 {
 	audit_write(c->database, &(struct audit_event){ .at = c->now, .event = event, .user_id = grant->user_id,
@@ -70,8 +67,9 @@ enum outcome grant_authorization_code(struct context *c, const struct client *cl
 		return refuse_code(c, grant, "RFC 6749 4.1.2", "The authorization code has expired.");
 
 	struct issued_tokens tokens = issue_tokens_make(c, client, grant);
+	int64_t expires_at = issue_tokens_start_refresh(c, &tokens);
 	database_begin(c->database, DATABASE_DURABLE);
-	if (!grant_use_code(c->database, grant->grant_id, c->now, clock_milliseconds(), tokens.expires_at + GRANT_SLACK))
+	if (!grant_use_code(c->database, grant->grant_id, c->now, clock_milliseconds(), expires_at))
 		return refuse_because(c, INVALID_GRANT, "RFC 6749 4.1.2", "The authorization code was used at this very moment.");
 	issue_tokens_store(c, &tokens);
 	database_commit(c->database);

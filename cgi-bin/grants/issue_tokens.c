@@ -4,13 +4,14 @@
 #include "lib/crypto/digest.h"
 #include "lib/crypto/jws.h"
 #include "lib/crypto/random.h"
+#include "lib/protocol/refresh_token.h"
 #include "lib/protocol/tokens.h"
 #include "lib/records/access_token_store.h"
 #include "lib/records/audit_store.h"
 #include "lib/records/signing_key_store.h"
 #include "lib/records/user_store.h"
 
-enum { CLEANUP_ROWS = 4 };
+enum { CLEANUP_ROWS = 4, GRANT_SLACK = 60 };
 
 static struct signing_key *load_key(struct context *c, const char *alg)
 {
@@ -39,7 +40,8 @@ struct issued_tokens issue_tokens_make(struct context *c, const struct client *c
 	if (!user)
 		fail(c, "the user of grant %s is gone", grant->grant_id);
 	struct claims claims = user_claims(c->database, grant->user_id);
-	struct issued_tokens tokens = { .client = client, .grant = grant, .expires_at = c->now + c->config->access_token_seconds };
+	struct issued_tokens tokens = { .client = client, .grant = grant, .event = AUDIT_TOKENS_ISSUED };
+	tokens.expires_at = c->now + (client->access_token_seconds ? client->access_token_seconds : c->config->access_token_seconds);
 	struct signing_key *key = load_key(c, alg);
 
 	if (text_equal(client->access_token_format, "opaque"))
@@ -47,9 +49,32 @@ struct issued_tokens issue_tokens_make(struct context *c, const struct client *c
 	else
 		tokens.access_token = sign(c, key, "at+jwt", access_token_payload(c, grant, tokens.expires_at));
 	const char *at_hash = jws_half_hash(c->arena, alg, tokens.access_token);
-	tokens.id_token = sign(c, key, "JWT", id_token_payload(c, client, grant, user, &claims, at_hash));
+	if (words_contain(grant->scope, "openid"))
+		tokens.id_token = sign(c, key, "JWT", id_token_payload(c, client, grant, user, &claims, at_hash));
 	signing_key_free(key);
 	return tokens;
+}
+
+int64_t issue_tokens_refresh_expiry(struct context *c, const struct client *client, int64_t ends_at)
+{
+	int64_t idle = client->refresh_idle_seconds ? client->refresh_idle_seconds : c->config->refresh_idle_seconds;
+	return c->now + idle < ends_at ? c->now + idle : ends_at;
+}
+
+int64_t issue_tokens_grant_expiry(const struct issued_tokens *tokens, int64_t refresh_expires_at)
+{
+	int64_t last = tokens->expires_at > refresh_expires_at ? tokens->expires_at : refresh_expires_at;
+	return last + GRANT_SLACK;
+}
+
+int64_t issue_tokens_start_refresh(struct context *c, struct issued_tokens *tokens)
+{
+	const struct client *client = tokens->client;
+	if (!words_contain(client->grant_types, "refresh_token"))
+		return issue_tokens_grant_expiry(tokens, 0);
+	tokens->refresh_token = refresh_token_make(c, tokens->grant->grant_id, 1, NULL).text;
+	tokens->refresh_ends_at = c->now + (client->refresh_seconds ? client->refresh_seconds : c->config->refresh_seconds);
+	return issue_tokens_grant_expiry(tokens, issue_tokens_refresh_expiry(c, client, tokens->refresh_ends_at));
 }
 
 void issue_tokens_store(struct context *c, const struct issued_tokens *tokens)
@@ -66,9 +91,12 @@ void issue_tokens_store(struct context *c, const struct issued_tokens *tokens)
 		.issued_at = c->now,
 		.expires_at = tokens->expires_at,
 	});
+	if (tokens->refresh_ends_at)
+		grant_start_refresh(c->database, grant->grant_id, sha256_of(c->arena, tokens->refresh_token),
+			issue_tokens_refresh_expiry(c, tokens->client, tokens->refresh_ends_at), tokens->refresh_ends_at);
 	access_token_remove_expired(c->database, c->now, CLEANUP_ROWS);
 	grant_remove_expired(c->database, c->now, CLEANUP_ROWS);
-	audit_write(c->database, &(struct audit_event){ .at = c->now, .event = AUDIT_TOKENS_ISSUED, .user_id = grant->user_id,
+	audit_write(c->database, &(struct audit_event){ .at = c->now, .event = tokens->event, .user_id = grant->user_id,
 		.client_id = grant->client_id, .sid = grant->sid, .grant_id = grant->grant_id, .address = c->request.address,
 		.request_id = c->request_id, .detail = grant->scope });
 }
@@ -82,6 +110,7 @@ enum outcome issue_tokens_answer(struct context *c, const struct issued_tokens *
 	json_number(out, "expires_in", tokens->expires_at - c->now);
 	json_text(out, "scope", tokens->grant->scope);
 	json_text(out, "id_token", tokens->id_token);
+	json_text(out, "refresh_token", tokens->refresh_token);
 	json_object_close(out);
 	return response_json(c, 200);
 }

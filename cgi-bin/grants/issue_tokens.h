@@ -10,12 +10,27 @@ struct issued_tokens {
 	const struct client *client;
 	const struct grant *grant;
 	const char *access_token;
-	const char *id_token;
-	int64_t expires_at; /* of the access token */
+	const char *id_token;      /* NULL: none */
+	const char *refresh_token; /* NULL: none */
+	int64_t refresh_ends_at;   /* set when refresh_token is the first of its family */
+	const char *event;         /* for the audit log */
+	int64_t expires_at;        /* of the access token */
 };
 
 /* Makes and signs the tokens of a grant. Signing takes long: call it before the transaction that decides. */
 struct issued_tokens issue_tokens_make(struct context *c, const struct client *client, const struct grant *grant);
+
+/* When a refresh token issued now ends if it is not used; the family ends at `ends_at`. */
+int64_t issue_tokens_refresh_expiry(struct context *c, const struct client *client, int64_t ends_at);
+
+/* When the grant's row may go: after its last token, and a while later, so that a replay of its code is still seen. */
+int64_t issue_tokens_grant_expiry(const struct issued_tokens *tokens, int64_t refresh_expires_at);
+
+/*
+ * The first refresh token of a grant, if the client may refresh: sets tokens->refresh_token, and gives when the grant's
+ * row may go. Stored by issue_tokens_store().
+ */
+int64_t issue_tokens_start_refresh(struct context *c, struct issued_tokens *tokens);
 
 /* Stores them with their audit event, inside that transaction. */
 void issue_tokens_store(struct context *c, const struct issued_tokens *tokens);

@@ -23,7 +23,7 @@ void metadata_write(struct buffer *out, const struct config *config)
 	write_endpoints(out, config);
 	json_words(out, "response_types_supported", "code");
 	json_words(out, "response_modes_supported", "query form_post");
-	json_words(out, "grant_types_supported", "authorization_code");
+	json_words(out, "grant_types_supported", "authorization_code refresh_token");
 	json_words(out, "subject_types_supported", "public");
 	json_words(out, "id_token_signing_alg_values_supported", "RS256");
 	json_words(out, "token_endpoint_auth_methods_supported", "client_secret_basic client_secret_post none");

@@ -5,7 +5,9 @@
 #define COLUMNS \
 	"client_id, client_name, client_uri, logo_uri, policy_uri, tos_uri, application_type," \
 	" token_endpoint_auth_method, secret, secret_verifier, redirect_uris, post_logout_redirect_uris," \
-	" grant_types, scope, default_max_age, require_auth_time, pkce, refresh_grace_seconds, consent," \
+	" grant_types, scope, default_max_age, require_auth_time, pkce, refresh_grace_seconds, refresh_idle_seconds,"\
+	" refresh_seconds, access_token_seconds, jwks, token_endpoint_auth_signing_alg,"\
+	" require_pushed_authorization_requests, introspection, consent," \
 	" id_token_claims, access_token_format, id_token_signed_response_alg, resource_handling, claim_mapping," \
 	" groups_filter, trace, created_at, disabled_at"
 
@@ -38,6 +40,13 @@ static struct client *read_client(struct database *db, struct statement *row)
 	client->require_auth_time = statement_number(row, column++) != 0;
 	client->pkce = statement_text(row, column++);
 	client->refresh_grace_seconds = number_or_none(row, column++);
+	client->refresh_idle_seconds = statement_number(row, column++);
+	client->refresh_seconds = statement_number(row, column++);
+	client->access_token_seconds = statement_number(row, column++);
+	client->jwks = statement_text(row, column++);
+	client->token_endpoint_auth_signing_alg = statement_text(row, column++);
+	client->require_pushed_authorization_requests = statement_number(row, column++) != 0;
+	client->introspection = statement_text(row, column++);
 	client->consent = statement_text(row, column++);
 	client->id_token_claims = statement_text(row, column++);
 	client->access_token_format = statement_text(row, column++);
@@ -70,9 +79,10 @@ bool client_insert(struct database *db, const struct client *client)
 {
 	return database_change(db,
 		"INSERT INTO clients (" COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14,"
-		" nullif(?15, -1), ?16, ?17, nullif(?18, -1), ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28)"
+		" nullif(?15, -1), ?16, ?17, nullif(?18, -1), ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28,"
+		" ?29, ?30, ?31, ?32, ?33, ?34, ?35)"
 		" ON CONFLICT (client_id) DO NOTHING",
-		"tttttttt" "th" "tttt" "nn" "tn" "ttttttt" "nno",
+		"tttttttt" "th" "tttt" "nn" "tn" "ooottot" "ttttttt" "nno",
 		client->client_id, client->client_name, client->client_uri, client->logo_uri, client->policy_uri,
 		client->tos_uri, client->application_type, client->token_endpoint_auth_method,
 		client->secret, client->secret_verifier,
@@ -80,6 +90,9 @@ bool client_insert(struct database *db, const struct client *client)
 		required_text(client->grant_types), required_text(client->scope),
 		client->default_max_age, (int64_t)client->require_auth_time,
 		client->pkce, client->refresh_grace_seconds,
+		client->refresh_idle_seconds, client->refresh_seconds, client->access_token_seconds,
+		client->jwks, client->token_endpoint_auth_signing_alg,
+		(int64_t)client->require_pushed_authorization_requests, client->introspection,
 		client->consent, client->id_token_claims, client->access_token_format,
 		client->id_token_signed_response_alg, client->resource_handling,
 		required_text(client->claim_mapping), required_text(client->groups_filter),

@@ -23,6 +23,13 @@ struct client {
 	bool require_auth_time;
 	const char *pkce;
 	int64_t refresh_grace_seconds;          /* -1: by the kind of client */
+	int64_t refresh_idle_seconds;           /* 0: the configuration's; likewise below */
+	int64_t refresh_seconds;
+	int64_t access_token_seconds;
+	const char *jwks;                       /* NULL: none */
+	const char *token_endpoint_auth_signing_alg; /* NULL: any */
+	bool require_pushed_authorization_requests;
+	const char *introspection;              /* NULL: own tokens; "all" */
 	const char *consent;
 	const char *id_token_claims;
 	const char *access_token_format;

@@ -5,6 +5,9 @@
 	"grant_id, code_hash, code_expires_at, code_used_at_ms, client_id, user_id, sid, redirect_uri," \
 	" code_challenge, nonce, scope, claims_id_token, claims_userinfo, resource, confirmation, auth_time, amr, acr," \
 	" created_at, expires_at, revoked_at"
+#define REFRESH_COLUMNS \
+	", refresh_generation, refresh_hash, refresh_previous_hash, refresh_previous_used_at, refresh_successor," \
+	" refresh_expires_at, refresh_ends_at"
 
 static const struct grant *read_one(struct database *db, struct statement *row)
 {
@@ -33,6 +36,13 @@ static const struct grant *read_one(struct database *db, struct statement *row)
 		grant->created_at = statement_number(row, 18);
 		grant->expires_at = statement_number(row, 19);
 		grant->revoked_at = statement_number(row, 20);
+		grant->refresh_generation = statement_number(row, 21);
+		grant->refresh_hash = statement_bytes(row, 22, NULL);
+		grant->refresh_previous_hash = statement_bytes(row, 23, NULL);
+		grant->refresh_previous_used_at = statement_number(row, 24);
+		grant->refresh_successor = statement_bytes(row, 25, NULL);
+		grant->refresh_expires_at = statement_number(row, 26);
+		grant->refresh_ends_at = statement_number(row, 27);
 	}
 	statement_end(row);
 	return grant;
@@ -40,12 +50,12 @@ static const struct grant *read_one(struct database *db, struct statement *row)
 
 const struct grant *grant_find_by_code(struct database *db, const unsigned char *code_hash)
 {
-	return read_one(db, database_query(db, "SELECT " COLUMNS " FROM grants WHERE code_hash = ?1", "h", code_hash));
+	return read_one(db, database_query(db, "SELECT " COLUMNS REFRESH_COLUMNS " FROM grants WHERE code_hash = ?1", "h", code_hash));
 }
 
 const struct grant *grant_find(struct database *db, const char *grant_id)
 {
-	return read_one(db, database_query(db, "SELECT " COLUMNS " FROM grants WHERE grant_id = ?1", "t", grant_id));
+	return read_one(db, database_query(db, "SELECT " COLUMNS REFRESH_COLUMNS " FROM grants WHERE grant_id = ?1", "t", grant_id));
 }
 
 void grant_insert(struct database *db, const struct grant *grant)
@@ -62,13 +72,44 @@ void grant_insert(struct database *db, const struct grant *grant)
 		grant->revoked_at);
 }
 
+/* Neither user nor client was disabled meanwhile. */
+#define STILL_ENABLED \
+	" AND EXISTS (SELECT 1 FROM users u WHERE u.user_id = grants.user_id AND u.disabled_at IS NULL)" \
+	" AND EXISTS (SELECT 1 FROM clients c WHERE c.client_id = grants.client_id AND c.disabled_at IS NULL)"
+
 bool grant_use_code(struct database *db, const char *grant_id, int64_t now, int64_t now_ms, int64_t expires_at)
 {
 	return database_change(db, "UPDATE grants SET code_used_at_ms = ?3, expires_at = ?4"
 		" WHERE grant_id = ?1 AND code_used_at_ms IS NULL AND code_expires_at > ?2 AND revoked_at IS NULL"
-		" AND EXISTS (SELECT 1 FROM users u WHERE u.user_id = grants.user_id AND u.disabled_at IS NULL)"
-		" AND EXISTS (SELECT 1 FROM clients c WHERE c.client_id = grants.client_id AND c.disabled_at IS NULL)",
+		STILL_ENABLED,
 		"tnnn", grant_id, now, now_ms, expires_at) == 1;
+}
+
+void grant_start_refresh(struct database *db, const char *grant_id, const unsigned char *hash, int64_t expires_at, int64_t ends_at)
+{
+	database_change(db, "UPDATE grants SET refresh_generation = 1, refresh_hash = ?2, refresh_expires_at = ?3,"
+		" refresh_ends_at = ?4 WHERE grant_id = ?1", "thnn", grant_id, hash, expires_at, ends_at);
+}
+
+bool grant_rotate(struct database *db, const struct grant_rotation *rotation, int64_t now)
+{
+	return database_change(db, "UPDATE grants SET refresh_generation = ?4, refresh_hash = ?3, refresh_previous_hash = ?2,"
+		" refresh_previous_used_at = ?8, refresh_successor = ?5, refresh_expires_at = ?6, expires_at = ?7"
+		" WHERE grant_id = ?1 AND refresh_hash = ?2 AND revoked_at IS NULL AND refresh_expires_at > ?8 AND refresh_ends_at > ?8"
+		STILL_ENABLED, "thhnhnnn",
+		rotation->grant_id, rotation->old_hash, rotation->new_hash, rotation->generation, rotation->successor,
+		rotation->refresh_expires_at, rotation->expires_at, now) == 1;
+}
+
+bool grant_may_retry(struct database *db, const char *grant_id, const unsigned char *previous_hash, int64_t since)
+{
+	struct statement *row = database_query(db, "SELECT 1 FROM grants WHERE grant_id = ?1 AND refresh_previous_hash = ?2"
+		" AND refresh_previous_used_at >= ?3 AND refresh_successor IS NOT NULL AND revoked_at IS NULL" STILL_ENABLED,
+		"thn", grant_id, previous_hash, since);
+	bool may = statement_row(row);
+
+	statement_end(row);
+	return may;
 }
 
 bool grant_revoke(struct database *db, const char *grant_id, int64_t now)

@@ -24,6 +24,13 @@ struct grant {
 	const char *amr;
 	const char *acr;
 	int64_t created_at;
+	int64_t refresh_generation; /* 0: no refresh token was issued */
+	const unsigned char *refresh_hash;
+	const unsigned char *refresh_previous_hash;
+	int64_t refresh_previous_used_at;
+	const unsigned char *refresh_successor; /* 32 bytes; NULL: none */
+	int64_t refresh_expires_at;
+	int64_t refresh_ends_at;
 	int64_t expires_at;
 	int64_t revoked_at;       /* 0: not */
 };
@@ -39,6 +46,26 @@ void grant_insert(struct database *db, const struct grant *grant);
  * user and client not disabled). expires_at is when the grant's last token ends.
  */
 bool grant_use_code(struct database *db, const char *grant_id, int64_t now, int64_t now_ms, int64_t expires_at);
+
+/* The first refresh token of a grant: generation 1. */
+void grant_start_refresh(struct database *db, const char *grant_id, const unsigned char *hash, int64_t expires_at, int64_t ends_at);
+
+/* What a rotation writes. */
+struct grant_rotation {
+	const char *grant_id;
+	const unsigned char *old_hash;  /* the token that was sent: must still be the current one */
+	const unsigned char *new_hash;
+	const unsigned char *successor; /* 32 bytes: the new one's random part, sealed by the old one */
+	int64_t generation;             /* of the new one */
+	int64_t refresh_expires_at;
+	int64_t expires_at;             /* of the grant */
+};
+
+/* One conditional UPDATE: true for exactly one of all who rotate the same token (not ended, not revoked, user and client enabled). */
+bool grant_rotate(struct database *db, const struct grant_rotation *rotation, int64_t now);
+
+/* Whether the previous token may still get the same successor: first used at `since` or later, the successor unused, nothing revoked. */
+bool grant_may_retry(struct database *db, const char *grant_id, const unsigned char *previous_hash, int64_t since);
 
 /* Revokes a grant: its code and all its tokens stop counting. False if it was revoked already. */
 bool grant_revoke(struct database *db, const char *grant_id, int64_t now);

@@ -39,6 +39,16 @@ const struct session *session_find(struct database *db, const unsigned char *ses
 	return session;
 }
 
+bool session_is_alive(struct database *db, const char *user_id, const char *sid, int64_t now)
+{
+	struct statement *row = database_query(db, "SELECT 1 FROM sessions WHERE user_id = ?1 AND sid = ?2"
+		" AND expires_at > ?3 AND last_seen_at + idle_seconds > ?3", "ttn", user_id, sid, now);
+	bool alive = statement_row(row);
+
+	statement_end(row);
+	return alive;
+}
+
 void session_insert(struct database *db, const struct session *session)
 {
 	database_change(db,

@@ -23,6 +23,9 @@ struct session {
 /* A session that has neither expired nor idled out, of a user who is not disabled; else NULL. */
 const struct session *session_find(struct database *db, const unsigned char *session_hash, int64_t now);
 
+/* Whether any cookie of this sid still counts. */
+bool session_is_alive(struct database *db, const char *user_id, const char *sid, int64_t now);
+
 void session_insert(struct database *db, const struct session *session);
 
 /* Sets last_seen_at. */

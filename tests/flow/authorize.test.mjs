@@ -184,6 +184,12 @@ describe('errors that go to the client', () => {
 		assert.ok(String(outcome.url).startsWith('https://web.example/other?tenant=1&'), String(outcome.url));
 	});
 
+	test('and so do codes', async () => {
+		const outcome = await authorize(server, new Browser(), web, { redirect_uri: web.redirect_uris[1] });
+		assert.ok(String(outcome.url).startsWith('https://web.example/other?tenant=1&'), String(outcome.url));
+		assert.equal((await redeem(server, outcome)).status, 200);
+	});
+
 	test('deny is access_denied', async () => {
 		const outcome = await authorize(server, new Browser(), web, { prompt: 'consent' }, { decision: 'deny' });
 		assert.equal(outcome.params.get('error'), 'access_denied');

@@ -24,15 +24,15 @@ describe('sign-in', () => {
 		const browser = new Browser();
 		const page = await browser.visit(authorization(server, web).url);
 		const wrong = await signIn(browser, page, { username: 'alice', password: 'not the right password' });
-		const unknown = await signIn(browser, page, { username: 'nobody', password: 'not the right password' });
+		const unknown = await signIn(browser, page, { username: 'ghost', password: 'not the right password' });
 		for (const answer of [wrong, unknown]) {
-			assert.equal(answer.status, wrong.status);
+			assert.equal(answer.status, 403);
 			assert.ok(loginForm(answer), 'the form is shown again');
 			assert.equal(sessionCookie(browser), undefined);
 		}
-		const masked = (answer) => textOf(answer.text).replaceAll(/alice|nobody/g, 'NAME');
+		const masked = (answer) => textOf(answer.text).replaceAll(/alice|ghost/g, 'NAME');
 		assert.equal(masked(wrong), masked(unknown));
-		assert.equal(loginForm(unknown).fields.find((field) => field.name === 'username').value, 'nobody');
+		assert.equal(loginForm(unknown).fields.find((field) => field.name === 'username').value, 'ghost');
 		assert.equal(loginForm(unknown).fields.find((field) => field.type === 'password').value, '');
 		assert.equal(wrong.text.includes('not the right password'), false);
 		const done = await finish(browser, wrong, server.issuer, { user: server.users.alice });
@@ -52,7 +52,7 @@ describe('sign-in', () => {
 			assert.ok(answer.status >= 200 && answer.status < 500, `${JSON.stringify([username.slice(0, 9), password.slice(0, 9)])}: ${answer.status}`);
 			assert.equal(sessionCookie(browser), undefined);
 		}
-		assert.ok(isConsent(await signIn(browser, page, server.users.alice)) || true);
+		assert.ok((await finish(browser, page, server.issuer, { user: server.users.alice })).params.get('code'));
 	});
 
 	test('without "stay signed in" the cookie ends with the browser, with it after 30 days', async () => {
@@ -127,8 +127,8 @@ describe('what is disabled stops at once', () => {
 		const page = await browser.visit(authorization(server, web).url);
 		const answer = await signIn(browser, page, user);
 		assert.ok(loginForm(answer));
-		const unknown = await signIn(browser, page, { username: 'nobody', password: user.password });
-		assert.equal(textOf(answer.text).replaceAll('carol', 'NAME'), textOf(unknown.text).replaceAll('nobody', 'NAME'));
+		const unknown = await signIn(browser, page, { username: 'ghost', password: user.password });
+		assert.equal(textOf(answer.text).replaceAll('carol', 'NAME'), textOf(unknown.text).replaceAll('ghost', 'NAME'));
 	});
 
 	test('a client that is removed: its codes and tokens', async () => {
@@ -210,7 +210,7 @@ describe('sign-up', () => {
 		for (const values of [
 			{ username: 'alice', password: PASSWORD },
 			{ username: 'ALICE', password: PASSWORD },
-			{ username: 'franz', password: 'short' },
+			{ username: 'franz', password: 'tiny#77' },
 			{ username: 'fr anz', password: PASSWORD },
 			{ username: 'franz@example.org', password: PASSWORD },
 			{ username: 'f'.repeat(65), password: PASSWORD },
@@ -218,7 +218,7 @@ describe('sign-up', () => {
 		]) {
 			const answer = await browser.submit(page, { form: form(page), fill: fill(page, values) });
 			assert.ok(form(answer), `${JSON.stringify(values)}: ${answer.status} ${answer.url}`);
-			assert.ok(answer.status === 200 || answer.status === 400 || answer.status === 422, String(answer.status));
+			assert.ok(answer.status >= 400 && answer.status < 500, String(answer.status));
 			assert.equal(answer.text.includes(values.password), false, 'the password is not echoed');
 			assert.equal(sessionCookie(browser), undefined);
 		}
@@ -279,7 +279,8 @@ test('limits: after so many failures of an account or address, no password is tr
 		const refused = await signIn(browser, page, limited.users.alice);
 		assert.equal(reply(refused, limited.issuer), null);
 		assert.equal(isConsent(refused), false, 'even the right password is not tried');
-		assert.ok([200, 400, 403, 429].includes(refused.status), String(refused.status));
+		assert.equal(refused.status, 429);
+		assert.match(refused.headers['retry-after'], /^\d+$/);
 		await until('the window ends', async () => isConsent(await signIn(browser, page, limited.users.alice)), 15, 300);
 		const other = new Browser();
 		const second = await other.visit(authorization(limited, limited.clients.Web).url);
@@ -289,23 +290,5 @@ test('limits: after so many failures of an account or address, no password is tr
 		assert.equal(isConsent(address), false, 'the address is limited too');
 	} finally {
 		await limited.stop();
-	}
-});
-
-test('a session ends when it idled, and at the latest when its time is over', async () => {
-	const short = await startServer({
-		clients: [{ client_name: 'Web', consent: 'none', redirect_uris: ['https://web.example/cb'] }],
-		settings: { session_idle_seconds: 1, session_seconds: 600 },
-	});
-	try {
-		const browser = new Browser();
-		const { Web } = short.clients;
-		await authorize(short, browser, Web);
-		await until('the session idles out', async () => {
-			const answer = await browser.visit(authorization(short, Web, { prompt: 'none' }).url);
-			return reply(answer, short.issuer).params.get('error') === 'login_required';
-		}, 15, 2100);
-	} finally {
-		await short.stop();
 	}
 });

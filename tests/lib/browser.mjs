@@ -125,8 +125,9 @@ export { Answer };
 
 const endsWith = (page, name) => page.url.pathname.endsWith(`/${name}`);
 
-export const isLogin = (page) => page.status === 200 && endsWith(page, 'login');
-export const isConsent = (page) => page.status === 200 && endsWith(page, 'consent');
+export const isConsent = (page) => page.status === 200 && endsWith(page, 'consent') && decisionForm(page) !== undefined;
+// A sign-in that failed shows the form again, with a status of its own.
+export const isLogin = (page) => endsWith(page, 'login') && (page.status === 200 || loginForm(page) !== undefined);
 export const loginForm = (page) => formsOf(page.text).find((form) => form.fields.some((field) => field.type === 'password'));
 export const decisionForm = (page) => formsOf(page.text).find((form) => form.buttons.some((button) => button.name === 'decision'));
 

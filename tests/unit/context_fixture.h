@@ -10,8 +10,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <cmocka.h>
-#undef fail /* a macro there, a function here */
 #include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
@@ -28,12 +26,15 @@
 #include "lib/database/database.h"
 #include "lib/http/context.h"
 #include "lib/http/cookies.h"
+#include "lib/protocol/errors.h"
 #include "lib/records/client_store.h"
 #include "lib/records/flow_store.h"
 #include "lib/records/grant_store.h"
 #include "lib/records/session_store.h"
 #include "lib/records/signing_key_store.h"
 #include "lib/records/user_store.h"
+
+#include <cmocka.h> /* after errors.h: fail() is a macro here, a function there */
 
 enum { NOW = 1800000000, FIXTURE_ARENA = 16 * 1024 * 1024 };
 

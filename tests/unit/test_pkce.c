@@ -3,10 +3,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <cmocka.h>
-#undef fail /* a macro there, a function here */
-
 #include "lib/protocol/pkce.h"
+
+#include <cmocka.h> /* after errors.h: fail() is a macro here, a function there */
 
 /* RFC 7636, appendix B */
 #define VERIFIER "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
