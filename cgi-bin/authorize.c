@@ -35,7 +35,7 @@ static enum outcome handle(struct context *c)
 			return response_redirect(c, config_static_url(c->arena, c->config, ""));
 		client = authorization_client_require(c, flow);
 	} else {
-		new_flow = *authorization_request_require(c, &client);
+		new_flow = *authorization_request_require(c, NULL, &client);
 		authorization_errors_go_to(c, flow);
 		if (c->request.method == METHOD_POST)
 			return park(c, &new_flow);

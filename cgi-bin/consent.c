@@ -19,6 +19,7 @@
 #include "lib/protocol/interaction.h"
 #include "lib/protocol/redirect_uri.h"
 #include "lib/records/audit_store.h"
+#include "lib/records/pushed_request_store.h"
 
 /* The form is bound to the session too: what one user was shown, another one cannot allow. */
 static const char *form_name(struct context *c, const struct session *session)
@@ -105,6 +106,8 @@ static enum outcome deny(struct context *c, const struct flow *flow, const struc
 {
 	database_begin(c->database, DATABASE_DURABLE);
 	flow_remove(c->database, flow->flow_id);
+	if (flow->pushed_request_hash)
+		pushed_request_remove(c->database, flow->pushed_request_hash);
 	audit(c, AUDIT_CONSENT_DENIED, flow, session);
 	cookie_clear(c, arena_format(c->arena, "flow-%s", flow->flow_id));
 	return refuse(c, ACCESS_DENIED, "RFC 6749 4.1.2.1");

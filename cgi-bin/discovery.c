@@ -10,7 +10,7 @@ static enum outcome handle(struct context *c)
 {
 	metadata_write(&c->response.body, c->config);
 	response_cache(c, c->config->jwks_cache_seconds);
-	return response_json(c, 200);
+	return response_tag(c) ? response_not_modified(c) : response_json(c, 200);
 }
 
 const struct endpoint endpoint = {

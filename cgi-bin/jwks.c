@@ -21,8 +21,9 @@ static enum outcome handle(struct context *c)
 	signing_key_list(c->database, c->now, add_key, c);
 	json_array_close(out);
 	json_object_close(out);
+	/* A next key signs only after having been here for longer than that. */
 	response_cache(c, c->config->jwks_cache_seconds);
-	return response_json(c, 200);
+	return response_tag(c) ? response_not_modified(c) : response_json(c, 200);
 }
 
 const struct endpoint endpoint = {

@@ -53,8 +53,10 @@ void cli_usage(const struct command *command, const char *format, ...)
 	if (command) {
 		struct arena *arena = arena_create(65536);
 
-		if (arena)
+		if (arena) {
 			fprintf(stderr, "usage: %s\n", command_synopsis(arena, command));
+			arena_destroy(arena);
+		}
 	}
 	exit(EXIT_USAGE);
 }

@@ -70,6 +70,8 @@ static void give_to_owner(const struct init *init, const char *path)
 
 static void make_folder(struct init *init, const char *path, mode_t mode)
 {
+	struct stat status;
+
 	if (mkdir(path, mode) == 0) {
 		if (chmod(path, mode) != 0)
 			cli_fail("The mode of %s cannot be set: %s.", path, strerror(errno));
@@ -77,6 +79,8 @@ static void make_folder(struct init *init, const char *path, mode_t mode)
 		made(init, path);
 	} else if (errno != EEXIST) {
 		cli_fail("%s cannot be made: %s.", path, strerror(errno));
+	} else if (stat(path, &status) != 0 || !S_ISDIR(status.st_mode)) {
+		cli_fail("%s is there, but it is no folder: move it away.", path);
 	}
 }
 

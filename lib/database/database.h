@@ -82,4 +82,7 @@ bool database_in_transaction(const struct database *database);
 /* The arena that results are copied to: the request's own. */
 struct arena *database_arena(const struct database *database);
 
+/* Another one from now on, for who reads more rows than fit in one; gives the one before. */
+struct arena *database_use_arena(struct database *database, struct arena *arena);
+
 #endif

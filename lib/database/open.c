@@ -165,3 +165,11 @@ struct arena *database_arena(const struct database *database)
 {
 	return database->arena;
 }
+
+struct arena *database_use_arena(struct database *database, struct arena *arena)
+{
+	struct arena *before = database->arena;
+
+	database->arena = arena;
+	return before;
+}

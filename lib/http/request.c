@@ -244,6 +244,7 @@ enum request_problem request_read(struct arena *arena, const struct config *conf
 		.fetch_site = header(arena, environment, "HTTP_SEC_FETCH_SITE"),
 		.user_agent = read_user_agent(arena, variable(environment, "HTTP_USER_AGENT", 0)),
 		.if_none_match = header(arena, environment, "HTTP_IF_NONE_MATCH"),
+		.accept = header(arena, environment, "HTTP_ACCEPT"),
 		.address = browser_address(arena, config, environment),
 	};
 	enum request_problem problem = read_body(arena, environment, in, request);

@@ -34,6 +34,7 @@ struct request {
 	const char *fetch_site;     /* Sec-Fetch-Site */
 	const char *user_agent;     /* at most 256 bytes, no control characters, valid UTF-8 */
 	const char *if_none_match;
+	const char *accept;
 	const char *address;        /* of the browser: REMOTE_ADDR, or the last X-Forwarded-For that no trusted proxy wrote */
 };
 

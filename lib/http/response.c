@@ -6,6 +6,7 @@
 #include <sys/uio.h>
 
 #include "lib/base/log.h"
+#include "lib/crypto/digest.h"
 #include "lib/http/context.h"
 
 static const char *reason(int status)
@@ -94,6 +95,41 @@ void response_cache(struct context *c, int64_t seconds)
 	response_header(c, "Cache-Control", arena_format(c->arena, "public, max-age=%lld", (long long)seconds));
 }
 
+/* Whether a list of entity tags (RFC 9110 8.8.3) has this one; weak ones count, since the comparison is weak (13.1.2). */
+static bool tags_contain(const char *list, const char *tag)
+{
+	size_t length = strlen(tag);
+
+	while (*list) {
+		list += strspn(list, " \t,");
+		if (*list == '*')
+			return true;
+		if (strncmp(list, "W/", 2) == 0)
+			list += 2;
+		if (strncmp(list, tag, length) == 0)
+			return true;
+		if (*list != '"')
+			return false;
+		list += 1 + strcspn(list + 1, "\"");
+		list += *list == '"';
+	}
+	return false;
+}
+
+bool response_tag(struct context *c)
+{
+	enum { TAG_BYTES = 16 };
+	unsigned char digest[SHA256_BYTES];
+	char tag[TAG_BYTES * 2 + 3] = "\"";
+
+	sha256(c->response.body.data, c->response.body.length, digest);
+	for (size_t i = 0; i < TAG_BYTES; i++)
+		snprintf(tag + 1 + i * 2, 3, "%02x", digest[i]);
+	tag[TAG_BYTES * 2 + 1] = '"';
+	response_header(c, "ETag", tag);
+	return c->request.if_none_match && tags_contain(c->request.if_none_match, tag);
+}
+
 enum outcome response_json(struct context *c, int status)
 {
 	c->response.status = status;
@@ -111,6 +147,13 @@ enum outcome response_html(struct context *c, int status)
 enum outcome response_empty(struct context *c)
 {
 	c->response.status = 204;
+	empty(&c->response.body);
+	return OUTCOME_ANSWERED;
+}
+
+enum outcome response_not_modified(struct context *c)
+{
+	c->response.status = 304;
 	empty(&c->response.body);
 	return OUTCOME_ANSWERED;
 }

@@ -29,12 +29,18 @@ void response_header(struct context *c, const char *name, const char *value);
 /* Allows caches to keep the answer for so long (discovery, jwks). */
 void response_cache(struct context *c, int64_t seconds);
 
+/* Adds a strong ETag of the body as it stands; true if the client has just this one (RFC 9110 13.1.2). */
+bool response_tag(struct context *c);
+
 /* The body is what was written into c->response.body. */
 enum outcome response_json(struct context *c, int status);
 enum outcome response_html(struct context *c, int status);
 
 /* 204 without a body. */
 enum outcome response_empty(struct context *c);
+
+/* 304 without a body; the headers so far stay. */
+enum outcome response_not_modified(struct context *c);
 
 /* 303 to an absolute URL. */
 enum outcome response_redirect(struct context *c, const char *url);

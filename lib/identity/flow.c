@@ -8,6 +8,7 @@
 #include "lib/http/cookies.h"
 #include "lib/identity/attempts.h"
 #include "lib/protocol/errors.h"
+#include "lib/records/pushed_request_store.h"
 
 /* More cookies than this and servers refuse the request for its size: the oldest flow gives way. */
 enum { FLOW_COOKIES_MOST = 24, CLEANUP_ROWS = 4 };
@@ -41,6 +42,8 @@ void flow_open(struct context *c, struct flow *flow)
 	if (!attempt_count(c, "flow:address", attempt_network(c), c->config->flow_limit_address, c->config->flow_seconds))
 		refuse_and_leave(c, TOO_MANY_REQUESTS, "RFC 6585 4");
 	flow_insert(c->database, flow);
+	if (flow->pushed_request_hash)
+		pushed_request_extend(c->database, flow->pushed_request_hash, flow->expires_at);
 	flow_remove_expired(c->database, c->now, CLEANUP_ROWS);
 	limit_remove_expired(c->database, c->now, CLEANUP_ROWS);
 	database_commit(c->database);

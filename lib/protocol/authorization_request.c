@@ -6,12 +6,15 @@
 #include "lib/base/utf8.h"
 #include "lib/protocol/authorization_response.h"
 #include "lib/protocol/errors.h"
+#include "lib/protocol/pushed_request.h"
 #include "lib/protocol/redirect_uri.h"
 #include "lib/protocol/scope.h"
 
-static const struct client *require_client(struct context *c)
+static const struct client *require_client(struct context *c, const struct client *authenticated)
 {
 	parameters_require(c, "client_id");
+	if (authenticated)
+		return authenticated;
 	const char *client_id = parameter_require(c, "client_id", "RFC 6749 4.1.1");
 	const struct client *client = client_find(c->database, client_id);
 	if (!client || client->disabled_at)
@@ -51,6 +54,13 @@ static void check_unsupported(struct context *c)
 		refuse_and_leave(c, REQUEST_URI_NOT_SUPPORTED, "OpenID Connect Core 3.1.2.6");
 	if (parameter(c, "registration"))
 		refuse_and_leave(c, REGISTRATION_NOT_SUPPORTED, "OpenID Connect Core 3.1.2.6");
+}
+
+static void check_pushed(struct context *c, const struct client *client, const struct flow *flow)
+{
+	bool required = c->config->require_pushed_requests || client->require_pushed_authorization_requests;
+	if (required && !flow->pushed_request_hash)
+		refuse_because_and_leave(c, INVALID_REQUEST, "RFC 9126 5", "This authorization request must be pushed first.");
 }
 
 static void check_response_type(struct context *c, const struct client *client)
@@ -114,20 +124,26 @@ static const char *resources(struct context *c, const struct client *client)
 	return words.length ? words.data : NULL;
 }
 
-struct flow *authorization_request_require(struct context *c, const struct client **client_out)
+struct flow *authorization_request_require(struct context *c, const struct client *authenticated,
+	const struct client **client_out)
 {
 	struct flow *flow = arena_alloc(c->arena, sizeof *flow);
+	if (!authenticated)
+		flow->pushed_request_hash = pushed_request_take(c);
 
 	/* Until here errors are pages: nobody is sent to an address that no client registered. */
-	const struct client *client = require_client(c);
+	const struct client *client = require_client(c, authenticated);
 	flow->client_id = client->client_id;
 	flow->redirect_uri = require_redirect_uri(c, client);
 	flow->state = parameter(c, "state");
-	authorization_errors_go_to(c, flow);
+	if (!authenticated)
+		authorization_errors_go_to(c, flow);
 
 	check_response_mode(c, flow);
 	parameters_require(c, NULL);
 	check_unsupported(c);
+	if (!authenticated)
+		check_pushed(c, client, flow);
 	check_response_type(c, client);
 	check_scope(c, client, flow);
 	check_pkce(c, client, flow);

@@ -32,8 +32,11 @@
 /*
  * Reads and checks the request: an error page before client and redirect URI are verified, an error for the client
  * after. Gives the request as a flow that is not stored yet (no flow_id), and its client; does not return on error.
+ * For PAR `authenticated` is the client that sent it, and errors stay here; for authorize it is NULL, and a request_uri
+ * from PAR is taken up.
  */
-struct flow *authorization_request_require(struct context *c, const struct client **client);
+struct flow *authorization_request_require(struct context *c, const struct client *authenticated,
+	const struct client **client);
 
 /* The client of a stored flow, which may have been disabled or changed since; refuses with a page. */
 const struct client *authorization_client_require(struct context *c, const struct flow *flow);

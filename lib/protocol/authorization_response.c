@@ -12,6 +12,7 @@
 #include "lib/records/audit_store.h"
 #include "lib/records/consent_store.h"
 #include "lib/records/grant_store.h"
+#include "lib/records/pushed_request_store.h"
 
 enum {
 	TOUCH_SECONDS = 300,   /* how stale "last seen" may get: not every request should write it */
@@ -114,6 +115,10 @@ enum outcome authorization_finish(struct context *c, const struct flow *flow, co
 	if (flow->flow_id && !flow_remove(c->database, flow->flow_id)) {
 		c->answer_error = NULL; /* the client has its answer already */
 		return refuse(c, FLOW_EXPIRED, "RFC 6749 4.1.2");
+	}
+	if (flow->pushed_request_hash && !pushed_request_remove(c->database, flow->pushed_request_hash)) {
+		c->answer_error = NULL;
+		return refuse(c, INVALID_REQUEST_URI, "RFC 9126 7.3");
 	}
 	grant_insert(c->database, &grant);
 	touch(c, flow, session);

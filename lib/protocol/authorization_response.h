@@ -8,7 +8,7 @@
 #include "lib/records/session_store.h"
 
 /* What an endpoint that calls authorization_finish() must be able to write. */
-#define AUTHORIZATION_FINISH_TABLES "grants flows sessions consents audit"
+#define AUTHORIZATION_FINISH_TABLES "grants flows sessions consents pushed_requests audit"
 
 /*
  * From here on errors go to the flow's redirect URI, by its response mode: only after client and redirect URI were

@@ -34,6 +34,7 @@ struct error {
 	E(ACCOUNT_SELECTION_REQUIRED, "account_selection_required", 400, "bad_request", "The user has to choose an account.") \
 	E(REQUEST_NOT_SUPPORTED, "request_not_supported", 400, "bad_request", "The request parameter is not supported.") \
 	E(REQUEST_URI_NOT_SUPPORTED, "request_uri_not_supported", 400, "bad_request", "The request_uri parameter is not supported.") \
+	E(INVALID_REQUEST_URI, "invalid_request_uri", 400, "expired", "The request_uri is unknown, has expired, or is another client's.") \
 	E(REGISTRATION_NOT_SUPPORTED, "registration_not_supported", 400, "bad_request", "The registration parameter is not supported.") \
 	/* RFC 6750 3.1 */ \
 	E(TOKEN_MISSING, NULL, 401, "bad_request", "An access token is needed.") \

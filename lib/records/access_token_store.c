@@ -45,3 +45,9 @@ int64_t access_token_remove_expired(struct database *db, int64_t now, int limit)
 	return database_change(db, "DELETE FROM access_tokens WHERE token_hash IN"
 		" (SELECT token_hash FROM access_tokens WHERE expires_at <= ?1 LIMIT ?2)", "nn", now, (int64_t)limit);
 }
+
+bool access_token_revoke(struct database *db, const unsigned char *token_hash, int64_t now)
+{
+	return database_change(db, "UPDATE access_tokens SET revoked_at = ?2 WHERE token_hash = ?1 AND revoked_at IS NULL", "hn",
+		token_hash, now) == 1;
+}

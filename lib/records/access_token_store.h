@@ -20,6 +20,9 @@ struct access_token {
 /* A token that counts now: not expired, neither it nor its grant revoked, user and client not disabled; else NULL. */
 const struct access_token *access_token_find(struct database *db, const unsigned char *token_hash, int64_t now);
 
+/* Revokes one token. False if there is none, or it was revoked already. */
+bool access_token_revoke(struct database *db, const unsigned char *token_hash, int64_t now);
+
 void access_token_insert(struct database *db, const struct access_token *token);
 
 int64_t access_token_remove_expired(struct database *db, int64_t now, int limit);

@@ -39,7 +39,49 @@ struct audit_event {
 #define AUDIT_CLIENT_REMOVED "client.removed"
 #define AUDIT_CLIENT_SECRET "client.secret_rotated"
 #define AUDIT_KEY_ADDED "key.added"
+#define AUDIT_KEY_SCHEDULED "key.scheduled"
+#define AUDIT_KEY_PROMOTED "key.promoted"
+#define AUDIT_KEY_WITHDRAWN "key.withdrawn"
+#define AUDIT_KEY_REMOVED "key.removed"
 
 void audit_write(struct database *db, const struct audit_event *event);
+
+/* An event as it is read back. */
+struct audit_row {
+	int64_t audit_id;
+	struct audit_event event;
+	const char *username; /* of user_id; NULL if there is no such user */
+};
+
+/* What is looked for; NULL and 0: anything. */
+struct audit_filter {
+	int64_t since;     /* at or after */
+	int64_t until;     /* before */
+	const char *event; /* how its name begins: "login." */
+	const char *user_id;
+	const char *client_id;
+};
+
+/* Calls `each` for events behind `after` in their order, at most `limit`; gives the id of the last one, or `after`. */
+int64_t audit_list(struct database *db, const struct audit_filter *filter, int64_t after, int limit,
+	void (*each)(void *context, const struct audit_row *row), void *context);
+
+/* The id behind which the newest `count` (at least 1) begin; 0 if there are not more than those. */
+int64_t audit_before_newest(struct database *db, const struct audit_filter *filter, int64_t count);
+
+/* How many events are behind `after`. */
+int64_t audit_count_after(struct database *db, int64_t after);
+
+enum { AUDIT_DIGEST_BYTES = 32 };
+
+/* A run of events under one digest; begins with `last` set to the event before it and the rest zero. */
+struct audit_run {
+	int64_t last;
+	int64_t count;
+	unsigned char digest[AUDIT_DIGEST_BYTES];
+};
+
+/* Takes at most `limit` more events into the run, none behind `until`; false if there were none. */
+bool audit_run_add(struct database *db, struct audit_run *run, int64_t until, int limit);
 
 #endif

@@ -5,7 +5,7 @@
 #define COLUMNS \
 	"flow_id, secret_hash, client_id, redirect_uri, response_mode, state, scope, nonce, code_challenge, id_token_hint," \
 	" claims, claims_id_token, claims_userinfo, resource, confirmation, prompt, max_age, login_hint, required_user_id," \
-	" selected_user_id, address, created_at, expires_at"
+	" selected_user_id, address, created_at, expires_at, pushed_request_hash"
 
 static struct flow *read_flow(struct database *db, struct statement *row)
 {
@@ -35,7 +35,8 @@ static struct flow *read_flow(struct database *db, struct statement *row)
 	flow->selected_user_id = statement_text(row, column++);
 	flow->address = statement_text(row, column++);
 	flow->created_at = statement_number(row, column++);
-	flow->expires_at = statement_number(row, column);
+	flow->expires_at = statement_number(row, column++);
+	flow->pushed_request_hash = statement_bytes(row, column, NULL);
 	return flow;
 }
 
@@ -53,14 +54,14 @@ void flow_insert(struct database *db, const struct flow *flow)
 {
 	database_change(db,
 		"INSERT INTO flows (" COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,"
-		" ?16, nullif(?17, -1), ?18, ?19, ?20, ?21, ?22, ?23)",
-		"thtttb" "tttttttttt" "nttt" "tnn",
+		" ?16, nullif(?17, -1), ?18, ?19, ?20, ?21, ?22, ?23, ?24)",
+		"thtttb" "tttttttttt" "nttt" "tnnh",
 		flow->flow_id, flow->secret_hash, flow->client_id, flow->redirect_uri, flow->response_mode,
 		(const void *)flow->state, flow->state == NULL ? (size_t)0 : strlen(flow->state),
 		flow->scope, flow->nonce, flow->code_challenge, flow->id_token_hint, flow->claims, flow->claims_id_token,
 		flow->claims_userinfo, flow->resource, flow->confirmation, flow->prompt,
 		flow->max_age, flow->login_hint, flow->required_user_id, flow->selected_user_id,
-		flow->address, flow->created_at, flow->expires_at);
+		flow->address, flow->created_at, flow->expires_at, flow->pushed_request_hash);
 }
 
 void flow_set_selected(struct database *db, const char *flow_id, const char *user_id)

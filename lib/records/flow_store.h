@@ -23,6 +23,7 @@ struct flow {
 	const char *prompt;
 	int64_t max_age;             /* -1: none */
 	const char *login_hint;
+	const unsigned char *pushed_request_hash; /* NULL: did not come by PAR */
 	const char *required_user_id;
 	const char *selected_user_id; /* NULL: nobody yet */
 	const char *address;

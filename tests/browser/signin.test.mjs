@@ -25,7 +25,8 @@ describe('Chromium', { skip: missingChromium }, () => {
 				return true;
 			},
 		});
-		for (let index = 0; index < 10; index++)
+		// The first ten for the tabs, the others for tests that need a client without any consent.
+		for (let index = 0; index < 16; index++)
 			await server.addClient({ client_name: `Application ${index}`, redirect_uris: [`${party.origin}/callback/${index}`] });
 	});
 	after(async () => {
@@ -49,11 +50,14 @@ describe('Chromium', { skip: missingChromium }, () => {
 		assert.equal(decode(answer.json().id_token).payload.nonce, started.parameters.nonce);
 	}
 
+	let unused = 10;
+
 	for (const javaScriptEnabled of [true, false]) {
 		for (const response_mode of ['query', 'form_post']) {
 			test(`JavaScript ${javaScriptEnabled ? 'on' : 'off'}, ${response_mode}: sign-in, consent, and on to a third origin`, async () => {
 				const { context, complaints } = await profile(chromium, { javaScriptEnabled });
-				const started = authorization(server, client(), { scope: 'openid profile email', response_mode });
+				const mine = client(unused++);
+				const started = authorization(server, mine, { scope: 'openid profile email', response_mode });
 				const page = await context.newPage();
 				await page.goto(String(started.url));
 				await fillLogin(page, { username: 'alice', password: PASSWORD });
@@ -66,7 +70,7 @@ describe('Chromium', { skip: missingChromium }, () => {
 				assert.equal(new URL(page.url()).searchParams.get('state'), started.parameters.state);
 				await assertArrived(started, response_mode === 'query' ? 'GET' : 'POST');
 				// With the session, and now the consent: straight through, still from a click on a form of the application.
-				const again = authorization(server, client(), { response_mode });
+				const again = authorization(server, mine, { response_mode });
 				await page.goto(String(again.url));
 				if (response_mode === 'form_post' && !javaScriptEnabled)
 					await submit(page);

@@ -54,7 +54,7 @@ export async function* allPages(server, context) {
 	await page.locator('input[name=password]').fill('too short, perhaps not');
 	await submit(page);
 	yield ['signup-failed', page];
-	await go(photos);
+	await go(photos, { prompt: 'consent' });
 	await fillLogin(page, { username: 'alice', password: PASSWORD });
 	await submit(page);
 	yield ['consent', page];
@@ -64,7 +64,7 @@ export async function* allPages(server, context) {
 	yield ['select-account', page];
 	await go(photos, { prompt: 'login' });
 	yield ['login-again', page];
-	await go(photos, { response_mode: 'form_post' });
+	await go(photos, { response_mode: 'form_post', prompt: 'consent' });
 	await page.locator('button[value=allow]').click();
 	yield ['form-post', page];
 	await go(photos, { scope: SCOPE, prompt: 'consent' });

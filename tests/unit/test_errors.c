@@ -233,6 +233,18 @@ static const struct parameter table[] = {
 	{ 0 },
 };
 
+static void require(const char *query, const char *name, const char *description)
+{
+	fixture_reset_response();
+	get(table, query);
+	if (!description) {
+		must_return(parameters_require(c, name));
+		return;
+	}
+	assert_leaves(parameters_require(c, name));
+	assert_refused(400, arena_format(fixture.arena, "{\"error\":\"invalid_request\",\"error_description\":\"%s\"}", description));
+}
+
 static void test_parameters(void **state)
 {
 	static const struct {
@@ -249,16 +261,8 @@ static void test_parameters(void **state)
 		{ "a=%ff", NULL, "The parameter a is malformed." },
 	};
 	(void)state;
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		fixture_reset_response();
-		get(table, rows[i].query);
-		if (!rows[i].description)
-			must_return(parameters_require(c, rows[i].name));
-		else {
-			assert_leaves(parameters_require(c, rows[i].name));
-			assert_refused(400, arena_format(fixture.arena, "{\"error\":\"invalid_request\",\"error_description\":\"%s\"}", rows[i].description));
-		}
-	}
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		require(rows[i].query, rows[i].name, rows[i].description);
 }
 
 static const char *value;
