@@ -4,6 +4,8 @@
  * passes, needs neither a JSON parser nor signatures.
  * Changes: the consent, and then the grant and its code; a refusal ends the flow.
  */
+#include <string.h>
+
 #include "cgi-bin/pages/pages.h"
 #include "lib/endpoint/endpoint.h"
 #include "lib/http/cookies.h"
@@ -18,8 +20,10 @@
 #include "lib/protocol/id_token_hint.h"
 #include "lib/protocol/interaction.h"
 #include "lib/protocol/redirect_uri.h"
+#include "lib/protocol/scope.h"
 #include "lib/records/audit_store.h"
 #include "lib/records/pushed_request_store.h"
+#include "lib/records/resource_store.h"
 
 /* The form is bound to the session too: what one user was shown, another one cannot allow. */
 static const char *form_name(struct context *c, const struct session *session)
@@ -27,14 +31,45 @@ static const char *form_name(struct context *c, const struct session *session)
 	return arena_format(c->arena, "consent:%s", session->sid);
 }
 
-static void list_words(struct context *c, struct page *page, const char *list, const char *kind, const char *words)
+static void add_item(struct page *page, const char *list, const char *text)
 {
-	for (const char *word; (word = words_next(c->arena, &words));) {
-		const char *key = arena_format(c->arena, "%s_%s", kind, word);
-		if (!message_find(key))
-			key = arena_format(c->arena, "%s_other", kind);
-		page_set(page_item(page, list), "text", message_text(c->arena, key, kind, word));
+	page_set(page_item(page, list), "text", text);
+}
+
+/* Claims, and scopes of OpenID Connect. */
+static void add_word(struct context *c, struct page *page, const char *list, const char *kind, const char *word)
+{
+	const char *key = arena_format(c->arena, "%s_%s", kind, word);
+	if (!message_find(key))
+		key = arena_format(c->arena, "%s_other", kind);
+	add_item(page, list, message_text(c->arena, key, kind, word));
+}
+
+/* Scopes that the operator registered speak by their description, resources by their name. */
+static void add_scope(struct context *c, struct page *page, const char *list, const char *word)
+{
+	if (words_contain(SCOPES_SUPPORTED, word)) {
+		add_word(c, page, list, "scope", word);
+	} else if (text_starts_with(word, SCOPE_RESOURCE_PREFIX)) {
+		const struct resource *resource = resource_find(c->database, word + strlen(SCOPE_RESOURCE_PREFIX));
+		const char *name = resource ? resource->name : word + strlen(SCOPE_RESOURCE_PREFIX);
+		add_item(page, list, message_text(c->arena, "consent_resource", "resource", name));
+	} else {
+		const char *text = scope_description(c, word);
+		add_item(page, list, text ? text : message_text(c->arena, "scope_other", "scope", word));
 	}
+}
+
+static void list_scopes(struct context *c, struct page *page, const char *list, const char *words)
+{
+	for (const char *word; (word = words_next(c->arena, &words));)
+		add_scope(c, page, list, word);
+}
+
+static void list_claims(struct context *c, struct page *page, const char *words)
+{
+	for (const char *word; (word = words_next(c->arena, &words));)
+		add_word(c, page, "claims", "claim", word);
 }
 
 static enum outcome show(struct context *c, const struct flow *flow, const struct client *client, const struct session *session)
@@ -58,9 +93,9 @@ static enum outcome show(struct context *c, const struct flow *flow, const struc
 	page_set(page, "redirect_host", origin ? origin : flow->redirect_uri);
 	page_set(page, "is_public_native", interaction_is_impersonable(flow, client) ? "1" : NULL);
 	page_set(page, "switch_url", arena_format(c->arena, "%s&switch=1", flow_url(c, "login", flow)));
-	list_words(c, page, "scopes", "scope", missing.scope);
-	list_words(c, page, "known_scopes", "scope", missing.known_scope);
-	list_words(c, page, "claims", "claim", missing.claims);
+	list_scopes(c, page, "scopes", missing.scope);
+	list_scopes(c, page, "known_scopes", missing.known_scope);
+	list_claims(c, page, missing.claims);
 	return page_answer(c, 200, &template_consent, "title_consent", page, PAGE_FORMS_LEAVE);
 }
 
@@ -82,7 +117,8 @@ static enum outcome read_parameters(struct context *c, const struct flow *flow)
 static void audit(struct context *c, const char *event, const struct flow *flow, const struct session *session)
 {
 	audit_write(c->database, &(struct audit_event){ .at = c->now, .event = event, .user_id = session->user_id,
-		.client_id = flow->client_id, .sid = session->sid, .address = c->request.address, .request_id = c->request_id, .detail = flow->scope });
+		.client_id = flow->client_id, .sid = session->sid, .address = c->request.address, .request_id = c->request_id,
+		.detail = interaction_asked_scope(c, flow) });
 }
 
 static enum outcome allow(struct context *c, const struct flow *flow, const struct client *client, const struct session *session)
@@ -93,7 +129,7 @@ static enum outcome allow(struct context *c, const struct flow *flow, const stru
 	consent_save(c->database, &(struct consent){
 		.user_id = session->user_id,
 		.client_id = client->client_id,
-		.scope = words_union(c->arena, before ? before->scope : "", flow->scope),
+		.scope = words_union(c->arena, before ? before->scope : "", interaction_asked_scope(c, flow)),
 		.claims = words_union(c->arena, before ? before->claims : "", claims),
 		.granted_at = c->now,
 		.last_used_at = c->now,
@@ -152,7 +188,7 @@ const struct endpoint endpoint = {
 	.methods = METHOD_GET | METHOD_POST,
 	.answers = ANSWERS_PAGES,
 	.parameters = parameters,
-	.reads = "clients users signing_keys",
+	.reads = "clients users signing_keys " TARGET_TABLES,
 	.writes = FLOW_TABLES " " AUTHORIZATION_FINISH_TABLES,
 	.keys = NULL,
 	.handle = handle,

@@ -22,7 +22,14 @@ void client_show_run(struct cli *cli);
 void client_remove_run(struct cli *cli);
 void client_rotate_secret_run(struct cli *cli);
 
+extern const struct command_option key_rotate_options[];
 void key_list_run(struct cli *cli);
+void key_rotate_run(struct cli *cli);
+
+extern const struct command_option audit_options[];
+void audit_run(struct cli *cli);
+
+void gc_run(struct cli *cli);
 
 void privileges_run(struct cli *cli);
 

@@ -13,11 +13,11 @@
 #include <unistd.h>
 
 #include "commands/commands.h"
+#include "commands/keys_make.h"
 #include "lib/base/json_write.h"
 #include "lib/base/text.h"
 #include "lib/crypto/seal.h"
-#include "lib/crypto/signing_key.h"
-#include "lib/records/audit_store.h"
+#include "lib/records/audit_seal_store.h"
 #include "lib/records/client_store.h"
 #include "lib/records/signing_key_store.h"
 #include "lib/records/user_store.h"
@@ -173,12 +173,21 @@ static void note_client(void *context, const struct client *client)
 	*(bool *)context = true;
 }
 
+static void make_seal_key(struct init *init, const char *path)
+{
+	const char *error = NULL;
+
+	if (!seal_key_create(init->cli->arena, path, &error))
+		cli_fail("%s.", error);
+	give_to_owner(init, path);
+	made(init, path);
+}
+
 /* A new key where an old one was lost would make every password and client secret wrong without a word. */
 static void require_seal_key(struct init *init, const char *name)
 {
 	struct cli *cli = init->cli;
 	char *path = config_file(cli->arena, cli->config, name);
-	const char *error = NULL;
 	bool in_use = false;
 
 	if (exists(path))
@@ -188,75 +197,42 @@ static void require_seal_key(struct init *init, const char *name)
 		client_list(cli->database, note_client, &in_use);
 	if (in_use)
 		cli_fail("%s is missing, but the database has accounts or clients that need it: restore it from a backup.", path);
-	if (!seal_key_create(cli->arena, path, &error))
-		cli_fail("%s.", error);
-	give_to_owner(init, path);
-	made(init, path);
+	make_seal_key(init, path);
 }
 
-struct key_states {
-	struct init *init;
-	const char *folder;
-	bool active, next;
-};
+/* No endpoint reads it. With another key every seal would look broken. */
+static void require_audit_key(struct init *init)
+{
+	struct cli *cli = init->cli;
+	char *path = config_file(cli->arena, cli->config, "keys/audit.key");
+	struct audit_seal last;
+
+	if (exists(path))
+		return;
+	if (audit_seal_last(cli->database, &last))
+		cli_fail("%s is missing, but the audit log is sealed with it: restore it from a backup.", path);
+	make_seal_key(init, path);
+}
 
 static void note_key(void *context, const struct signing_key_record *key)
 {
-	struct key_states *states = context;
-	char *file = arena_format(states->init->cli->arena, "%s/%s.key", states->folder, key->kid);
+	struct cli *cli = context;
 
-	if (!text_equal(key->alg, SIGNING_ALG) || text_equal(key->state, "retired"))
-		return;
-	if (!exists(file))
-		cli_fail("%s is missing, but the database names it: restore it from a backup.", file);
-	if (text_equal(key->state, "active"))
-		states->active = true;
-	else
-		states->next = true;
-}
-
-/* The file first: a row without its key would be published and could never sign. */
-static struct signing_key_record make_signing_key(struct key_states *states, const char *state)
-{
-	struct cli *cli = states->init->cli;
-	struct signing_key *key = signing_key_generate(cli->arena, SIGNING_ALG);
-	struct signing_key_record record = { .alg = SIGNING_ALG, .state = state, .created_at = cli->now };
-	const char *error = NULL;
-
-	if (!key)
-		cli_fail("No key could be made.");
-	if (!signing_key_save(cli->arena, key, states->folder, &error))
-		cli_fail("%s.", error);
-	record.kid = arena_text(cli->arena, signing_key_kid(key));
-	give_to_owner(states->init, arena_format(cli->arena, "%s/%s.key", states->folder, record.kid));
-	record.public_jwk = signing_key_public_jwk(cli->arena, key);
-	record.activated_at = text_equal(state, "active") ? cli->now : 0;
-	signing_key_free(key);
-	return record;
+	if (!text_equal(key->state, "retired") && !exists(key_path(cli, key->kid)))
+		cli_fail("%s is missing, but the database names it: restore it from a backup, or run `latchkey key rotate --now`.",
+			key_path(cli, key->kid));
 }
 
 static void require_signing_keys(struct init *init)
 {
 	struct cli *cli = init->cli;
-	struct key_states states = { .init = init, .folder = config_file(cli->arena, cli->config, "keys/signing") };
-	struct signing_key_record records[2];
-	int count = 0;
+	const char *kids[KEYS_MADE_MOST];
+	int count;
 
-	signing_key_list(cli->database, cli->now, note_key, &states);
-	if (!states.active)
-		records[count++] = make_signing_key(&states, "active");
-	if (!states.next)
-		records[count++] = make_signing_key(&states, "next");
-	if (count == 0)
-		return;
-	database_begin(cli->database, DATABASE_DURABLE);
-	for (int i = 0; i < count; i++) {
-		signing_key_insert(cli->database, &records[i]);
-		cli_audit(cli, AUDIT_KEY_ADDED, NULL, NULL, arena_format(cli->arena, "%s %s", records[i].state, records[i].kid));
-	}
-	database_commit(cli->database);
+	signing_key_list(cli->database, cli->now, note_key, cli);
+	count = key_ensure(cli, SIGNING_ALG, kids);
 	for (int i = 0; i < count; i++)
-		made(init, arena_format(cli->arena, "%s/%s.key", states.folder, records[i].kid));
+		made(init, key_path(cli, kids[i]));
 }
 
 static void require_database(struct init *init)
@@ -309,6 +285,7 @@ void init_run(struct cli *cli)
 	make_folder(&init, config_file(cli->arena, cli->config, "keys"), 0700);
 	require_seal_key(&init, "keys/credentials.key");
 	require_seal_key(&init, "keys/clients.key");
+	require_audit_key(&init);
 	require_seal_key(&init, "keys/refresh.key");
 	make_folder(&init, config_file(cli->arena, cli->config, "keys/signing"), 0700);
 	require_signing_keys(&init);

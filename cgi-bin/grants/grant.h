@@ -12,5 +12,6 @@ struct grant_type {
 
 enum outcome grant_authorization_code(struct context *c, const struct client *client);
 enum outcome grant_refresh_token(struct context *c, const struct client *client);
+enum outcome grant_client_credentials(struct context *c, const struct client *client);
 
 #endif

@@ -5,31 +5,33 @@
 #include "lib/crypto/jws.h"
 #include "lib/crypto/random.h"
 #include "lib/protocol/refresh_token.h"
+#include "lib/protocol/signing.h"
 #include "lib/protocol/tokens.h"
 #include "lib/records/access_token_store.h"
 #include "lib/records/audit_store.h"
-#include "lib/records/signing_key_store.h"
 #include "lib/records/user_store.h"
 
 enum { CLEANUP_ROWS = 4, GRANT_SLACK = 60 };
-
-static struct signing_key *load_key(struct context *c, const char *alg)
-{
-	const char *error;
-	const struct signing_key_record *record = signing_key_find_active(c->database, alg);
-	if (!record)
-		fail(c, "no key signs with %s: run `latchkey init` again", alg);
-	struct signing_key *key = signing_key_load(c->arena, config_file(c->arena, c->config, "keys/signing"), record->kid, alg, &error);
-	if (!key)
-		fail(c, "%s", error);
-	return key;
-}
 
 static const char *sign(struct context *c, const struct signing_key *key, const char *typ, const char *payload)
 {
 	const char *token = jws_sign(c->arena, key, typ, payload);
 	if (!token)
 		fail(c, "signing with the key %s failed", signing_key_kid(key));
+	return token;
+}
+
+/* `key`: one that is loaded already, or NULL. The resource may want another algorithm than the client. */
+static const char *make_access_token(struct context *c, const struct issued_tokens *tokens, const struct signing_key *key)
+{
+	if (text_equal(tokens->client->access_token_format, "opaque"))
+		return random_token(c->arena);
+	bool fits = key && text_equal(signing_key_alg(key), tokens->target.signing_alg);
+	struct signing_key *own = fits ? NULL : signing_key_require(c, tokens->target.signing_alg);
+	const char *payload = access_token_payload(c, tokens->client, tokens->grant, &tokens->target);
+	const char *token = sign(c, own ? own : key, "at+jwt", payload);
+	if (own)
+		signing_key_free(own);
 	return token;
 }
 
@@ -40,18 +42,24 @@ struct issued_tokens issue_tokens_make(struct context *c, const struct client *c
 	if (!user)
 		fail(c, "the user of grant %s is gone", grant->grant_id);
 	struct claims claims = user_claims(c->database, grant->user_id);
-	struct issued_tokens tokens = { .client = client, .grant = grant, .event = AUDIT_TOKENS_ISSUED };
-	tokens.expires_at = c->now + (client->access_token_seconds ? client->access_token_seconds : c->config->access_token_seconds);
-	struct signing_key *key = load_key(c, alg);
+	struct issued_tokens tokens = { .client = client, .grant = grant, .event = AUDIT_TOKENS_ISSUED,
+		.target = target_of_grant_require(c, client, grant) };
+	tokens.expires_at = c->now + tokens.target.seconds;
+	struct signing_key *key = words_contain(grant->scope, "openid") ? signing_key_require(c, alg) : NULL;
 
-	if (text_equal(client->access_token_format, "opaque"))
-		tokens.access_token = random_token(c->arena);
-	else
-		tokens.access_token = sign(c, key, "at+jwt", access_token_payload(c, grant, tokens.expires_at));
-	const char *at_hash = jws_half_hash(c->arena, alg, tokens.access_token);
-	if (words_contain(grant->scope, "openid"))
+	tokens.access_token = make_access_token(c, &tokens, key);
+	if (key) {
+		const char *at_hash = jws_half_hash(c->arena, alg, tokens.access_token);
 		tokens.id_token = sign(c, key, "JWT", id_token_payload(c, client, grant, user, &claims, at_hash));
-	signing_key_free(key);
+		signing_key_free(key);
+	}
+	return tokens;
+}
+
+struct issued_tokens issue_tokens_make_for_client(struct context *c, const struct client *client, const struct target *target)
+{
+	struct issued_tokens tokens = { .client = client, .target = *target, .expires_at = c->now + target->seconds };
+	tokens.access_token = make_access_token(c, &tokens, NULL);
 	return tokens;
 }
 
@@ -77,24 +85,30 @@ int64_t issue_tokens_start_refresh(struct context *c, struct issued_tokens *toke
 	return issue_tokens_grant_expiry(tokens, issue_tokens_refresh_expiry(c, client, tokens->refresh_ends_at));
 }
 
-void issue_tokens_store(struct context *c, const struct issued_tokens *tokens)
+void issue_tokens_store_access(struct context *c, const struct issued_tokens *tokens)
 {
 	const struct grant *grant = tokens->grant;
 	access_token_insert(c->database, &(struct access_token){
 		.token_hash = sha256_of(c->arena, tokens->access_token),
-		.grant_id = grant->grant_id,
-		.client_id = grant->client_id,
-		.user_id = grant->user_id,
-		.scope = grant->scope,
-		.audience = c->config->issuer,
-		.confirmation = grant->confirmation,
+		.grant_id = grant ? grant->grant_id : NULL,
+		.client_id = tokens->client->client_id,
+		.user_id = grant ? grant->user_id : NULL,
+		.scope = tokens->target.scope,
+		.audience = tokens->target.audience,
+		.confirmation = grant ? grant->confirmation : NULL,
 		.issued_at = c->now,
 		.expires_at = tokens->expires_at,
 	});
+	access_token_remove_expired(c->database, c->now, CLEANUP_ROWS);
+}
+
+void issue_tokens_store(struct context *c, const struct issued_tokens *tokens)
+{
+	const struct grant *grant = tokens->grant;
+	issue_tokens_store_access(c, tokens);
 	if (tokens->refresh_ends_at)
 		grant_start_refresh(c->database, grant->grant_id, sha256_of(c->arena, tokens->refresh_token),
 			issue_tokens_refresh_expiry(c, tokens->client, tokens->refresh_ends_at), tokens->refresh_ends_at);
-	access_token_remove_expired(c->database, c->now, CLEANUP_ROWS);
 	grant_remove_expired(c->database, c->now, CLEANUP_ROWS);
 	audit_write(c->database, &(struct audit_event){ .at = c->now, .event = tokens->event, .user_id = grant->user_id,
 		.client_id = grant->client_id, .sid = grant->sid, .grant_id = grant->grant_id, .address = c->request.address,
@@ -108,7 +122,7 @@ enum outcome issue_tokens_answer(struct context *c, const struct issued_tokens *
 	json_text(out, "access_token", tokens->access_token);
 	json_text(out, "token_type", "Bearer");
 	json_number(out, "expires_in", tokens->expires_at - c->now);
-	json_text(out, "scope", tokens->grant->scope);
+	json_text(out, "scope", tokens->target.scope);
 	json_text(out, "id_token", tokens->id_token);
 	json_text(out, "refresh_token", tokens->refresh_token);
 	json_object_close(out);

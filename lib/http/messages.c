@@ -32,6 +32,7 @@ const struct message messages[] = {
 		"{client_name}. Allow it only if you have just started it yourself." },
 	{ "consent_nothing_new", "{client_name} asks for nothing beyond what you have allowed before." },
 	{ "consent_policy", "Privacy policy" },
+	{ "consent_resource", "Use {resource} in your name." },
 	{ "consent_terms", "Terms of use" },
 	{ "consent_website", "Website" },
 	{ "email_invalid", "This does not look like an e-mail address. Please write it as name@example.org, or leave it empty." },

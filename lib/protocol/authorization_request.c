@@ -9,6 +9,7 @@
 #include "lib/protocol/pushed_request.h"
 #include "lib/protocol/redirect_uri.h"
 #include "lib/protocol/scope.h"
+#include "lib/protocol/target.h"
 
 static const struct client *require_client(struct context *c, const struct client *authenticated)
 {
@@ -77,7 +78,7 @@ static void check_scope(struct context *c, const struct client *client, struct f
 	const char *scope = parameter(c, "scope");
 	if (!words_contain(scope, "openid"))
 		refuse_and_leave(c, INVALID_SCOPE, "OpenID Connect Core 3.1.2.1");
-	flow->scope = scope_granted(c->arena, client, scope);
+	flow->scope = scope_granted(c, client, scope);
 	if (!words_contain(flow->scope, "openid"))
 		refuse_because_and_leave(c, INVALID_SCOPE, "RFC 6749 4.1.2.1", "The client may not ask for the scope openid.");
 }
@@ -113,17 +114,6 @@ static void check_prompt(struct context *c, const struct client *client, struct 
 	flow->max_age = seconds;
 }
 
-static const char *resources(struct context *c, const struct client *client)
-{
-	struct buffer words = buffer_create(c->arena, 64);
-	const char *resource;
-	if (text_equal(client->resource_handling, "ignore"))
-		return NULL;
-	for (int i = 0; (resource = parameter_at(c, "resource", i)); i++)
-		buffer_format(&words, "%s%s", words.length ? " " : "", resource);
-	return words.length ? words.data : NULL;
-}
-
 struct flow *authorization_request_require(struct context *c, const struct client *authenticated,
 	const struct client **client_out)
 {
@@ -153,7 +143,7 @@ struct flow *authorization_request_require(struct context *c, const struct clien
 	flow->login_hint = parameter(c, "login_hint");
 	flow->id_token_hint = parameter(c, "id_token_hint");
 	flow->claims = parameter(c, "claims");
-	flow->resource = resources(c, client);
+	flow->resource = target_resources_require(c, client);
 	flow->address = c->request.address;
 	flow->created_at = c->now;
 	flow->expires_at = c->now + c->config->flow_seconds;

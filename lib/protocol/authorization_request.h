@@ -4,6 +4,7 @@
 
 #include "lib/http/context.h"
 #include "lib/http/parameters.h"
+#include "lib/protocol/target.h"
 #include "lib/records/client_store.h"
 #include "lib/records/flow_store.h"
 
@@ -23,11 +24,11 @@
 	{ "login_hint", is_text, 256, false }, \
 	{ "id_token_hint", is_visible_ascii, 8192, false }, \
 	{ "claims", is_multiline, 4096, false }, \
-	{ "resource", is_uri, 1024, true }, \
+	TARGET_PARAMETER, \
 	{ "request", is_visible_ascii, 16384, false }, \
 	{ "request_uri", is_uri, 2048, false }, \
 	{ "registration", is_multiline, 16384, false }
-#define AUTHORIZATION_REQUEST_TABLES "clients"
+#define AUTHORIZATION_REQUEST_TABLES "clients " TARGET_TABLES
 
 /*
  * Reads and checks the request: an error page before client and redirect URI are verified, an error for the client

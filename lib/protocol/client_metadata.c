@@ -16,7 +16,7 @@ enum { NAME_LONGEST = 200, URI_LONGEST = 2048, LIST_LONGEST = 64, WORDS_LONGEST 
 #define DEFAULT_SCOPE "openid profile email address phone groups offline_access"
 #define KNOWN_GRANT_TYPES "authorization_code refresh_token client_credentials"
 
-enum member_kind { MEMBER_NAME, MEMBER_URL, MEMBER_CHOICE, MEMBER_WORDS, MEMBER_NUMBER, MEMBER_BOOL };
+enum member_kind { MEMBER_NAME, MEMBER_URL, MEMBER_CHOICE, MEMBER_WORDS, MEMBER_NUMBER, MEMBER_SECONDS, MEMBER_BOOL };
 
 /* Members with one value: both the reader and the writer work from this table. */
 struct member {
@@ -25,7 +25,7 @@ struct member {
 	size_t offset;        /* in struct client */
 	const char *fallback;
 	const char *choices;  /* words: MEMBER_CHOICE */
-	int64_t most;         /* MEMBER_NUMBER; -1 stands for none given */
+	int64_t most;         /* MEMBER_NUMBER, where -1 stands for none given; MEMBER_SECONDS, where 0 does */
 };
 
 #define AT(field) offsetof(struct client, field)
@@ -44,7 +44,12 @@ static const struct member members[] = {
 	{ "require_auth_time", MEMBER_BOOL, AT(require_auth_time), NULL, NULL, 0 },
 	{ "id_token_signed_response_alg", MEMBER_CHOICE, AT(id_token_signed_response_alg), "RS256", "RS256", 0 },
 	{ "pkce", MEMBER_CHOICE, AT(pkce), "required", "required nonce optional", 0 },
-	{ "refresh_grace_seconds", MEMBER_NUMBER, AT(refresh_grace_seconds), NULL, NULL, 3600 },
+	{ "refresh_grace_seconds", MEMBER_NUMBER, AT(refresh_grace_seconds), NULL, NULL, 60 },
+	{ "refresh_idle_seconds", MEMBER_SECONDS, AT(refresh_idle_seconds), NULL, NULL, 315360000 },
+	{ "refresh_seconds", MEMBER_SECONDS, AT(refresh_seconds), NULL, NULL, 315360000 },
+	{ "access_token_seconds", MEMBER_SECONDS, AT(access_token_seconds), NULL, NULL, 86400 },
+	{ "require_pushed_authorization_requests", MEMBER_BOOL, AT(require_pushed_authorization_requests), NULL, NULL, 0 },
+	{ "introspection", MEMBER_CHOICE, AT(introspection), NULL, "all", 0 },
 	{ "consent", MEMBER_CHOICE, AT(consent), "remember", "remember always none", 0 },
 	{ "id_token_claims", MEMBER_CHOICE, AT(id_token_claims), "full", "full minimal", 0 },
 	{ "access_token_format", MEMBER_CHOICE, AT(access_token_format), "jwt", "jwt opaque", 0 },
@@ -129,12 +134,13 @@ static const char *read_member(struct arena *arena, const struct member *member,
 			return arena_format(arena, "%s must be true or false.", member->name);
 		return NULL;
 	}
-	if (member->kind == MEMBER_NUMBER) {
-		*number_field(client, member) = -1;
+	if (member->kind == MEMBER_NUMBER || member->kind == MEMBER_SECONDS) {
+		int64_t least = member->kind == MEMBER_SECONDS ? 1 : 0;
+		*number_field(client, member) = least - 1;
 		if (!value)
 			return NULL;
-		if (!json_is_number(value, &number) || number < 0 || number > member->most)
-			return arena_format(arena, "%s must be a whole number from 0 to %lld.", member->name, (long long)member->most);
+		if (!json_is_number(value, &number) || number < least || number > member->most)
+			return arena_format(arena, "%s must be a whole number from %d to %lld.", member->name, (int)least, (long long)member->most);
 		*number_field(client, member) = number;
 		return NULL;
 	}
@@ -322,6 +328,10 @@ static void write_member(struct buffer *out, const struct member *member, struct
 	switch (member->kind) {
 	case MEMBER_BOOL:
 		json_bool(out, member->name, *bool_field(client, member));
+		break;
+	case MEMBER_SECONDS:
+		if (*number_field(client, member) > 0)
+			json_number(out, member->name, *number_field(client, member));
 		break;
 	case MEMBER_NUMBER:
 		if (*number_field(client, member) >= 0)

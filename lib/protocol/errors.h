@@ -28,6 +28,8 @@ struct error {
 	E(ACCESS_DENIED, "access_denied", 403, "forbidden", "The user did not allow it.") \
 	E(SERVER_ERROR, "server_error", 500, "server", "The server failed.") \
 	E(TEMPORARILY_UNAVAILABLE, "temporarily_unavailable", 503, "busy", "The server is busy; try again in a moment.") \
+	/* RFC 8707 2 */ \
+	E(INVALID_TARGET, "invalid_target", 400, "bad_request", "The resource is unknown, malformed or not allowed.") \
 	/* OpenID Connect Core 3.1.2.6 */ \
 	E(LOGIN_REQUIRED, "login_required", 400, "bad_request", "The user has to sign in.") \
 	E(CONSENT_REQUIRED, "consent_required", 400, "bad_request", "The user has to give consent.") \

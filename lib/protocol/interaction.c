@@ -3,6 +3,7 @@
 #include "lib/base/text.h"
 #include "lib/protocol/errors.h"
 #include "lib/protocol/redirect_uri.h"
+#include "lib/protocol/scope.h"
 
 static bool needs_login(struct context *c, const struct flow *flow, const struct session *session)
 {
@@ -24,16 +25,27 @@ bool interaction_is_impersonable(const struct flow *flow, const struct client *c
 	return client_is_public(client) && (kind == REDIRECT_LOOPBACK || kind == REDIRECT_PRIVATE_USE);
 }
 
+char *interaction_asked_scope(struct context *c, const struct flow *flow)
+{
+	struct buffer words = buffer_create(c->arena, 256);
+	buffer_text(&words, flow->scope);
+	for (const char *cursor = flow->resource, *word; (word = words_next(c->arena, &cursor));)
+		if (!text_equal(word, c->config->issuer))
+			buffer_format(&words, " %s%s", SCOPE_RESOURCE_PREFIX, word);
+	return words.data;
+}
+
 struct missing_consent interaction_missing_consent(struct context *c, const struct flow *flow,
 	const struct consent *consent)
 {
 	const char *claims = words_union(c->arena, flow->claims_id_token, flow->claims_userinfo);
+	const char *scope = interaction_asked_scope(c, flow);
 	if (!consent)
-		return (struct missing_consent){ flow->scope, claims, "" };
+		return (struct missing_consent){ scope, claims, "" };
 	return (struct missing_consent){
-		.scope = words_subtract(c->arena, flow->scope, consent->scope),
+		.scope = words_subtract(c->arena, scope, consent->scope),
 		.claims = words_subtract(c->arena, claims, consent->claims),
-		.known_scope = words_intersect(c->arena, flow->scope, consent->scope),
+		.known_scope = words_intersect(c->arena, scope, consent->scope),
 	};
 }
 

@@ -24,7 +24,13 @@ enum step interaction_next(struct context *c, const struct flow *flow, const str
 /* What prompt=none answers instead of showing a page (Core 3.1.2.6); NULL where no page would be shown. */
 const struct error *interaction_error(enum step step);
 
-/* The part of scope and of claims that the user has not allowed yet. */
+/*
+ * What the user is asked for beside claims: scopes, and resources behind SCOPE_RESOURCE_PREFIX, but for the issuer. A token
+ * for an API is something to allow even without a scope, or who may sign in could silently become who may use the API.
+ */
+char *interaction_asked_scope(struct context *c, const struct flow *flow);
+
+/* The part of it and of claims that the user has not allowed yet. */
 struct missing_consent {
 	const char *scope, *claims;     /* words; "" if nothing is missing */
 	const char *known_scope;        /* words allowed before */

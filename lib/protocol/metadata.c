@@ -10,6 +10,9 @@ static void write_endpoints(struct buffer *out, const struct config *config)
 		{ "token_endpoint", "token" },
 		{ "userinfo_endpoint", "userinfo" },
 		{ "end_session_endpoint", "logout" },
+		{ "introspection_endpoint", "introspect" },
+		{ "revocation_endpoint", "revoke" },
+		{ "pushed_authorization_request_endpoint", "par" },
 	};
 	for (size_t i = 0; i < sizeof endpoints / sizeof *endpoints; i++)
 		json_text(out, endpoints[i][0], config_endpoint_url(out->arena, config, endpoints[i][1]));
@@ -23,11 +26,16 @@ void metadata_write(struct buffer *out, const struct config *config)
 	write_endpoints(out, config);
 	json_words(out, "response_types_supported", "code");
 	json_words(out, "response_modes_supported", "query form_post");
-	json_words(out, "grant_types_supported", "authorization_code refresh_token");
+	json_words(out, "grant_types_supported", "authorization_code refresh_token client_credentials");
 	json_words(out, "subject_types_supported", "public");
 	json_words(out, "id_token_signing_alg_values_supported", "RS256");
 	json_words(out, "token_endpoint_auth_methods_supported", "client_secret_basic client_secret_post none");
+	json_words(out, "introspection_endpoint_auth_methods_supported", "client_secret_basic client_secret_post");
+	json_words(out, "revocation_endpoint_auth_methods_supported", "client_secret_basic client_secret_post none");
+	json_bool(out, "require_pushed_authorization_requests", config->require_pushed_requests);
 	json_words(out, "code_challenge_methods_supported", "S256");
+	/* Registered ones are left out, as RFC 8414 2 allows: this document needs no database, and some clients ask for every
+	   scope that they find here. */
 	json_words(out, "scopes_supported", SCOPES_SUPPORTED);
 	json_words(out, "claims_supported", CLAIMS_SUPPORTED);
 	json_words(out, "claim_types_supported", "normal");

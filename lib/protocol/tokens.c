@@ -5,21 +5,32 @@
 #include "lib/crypto/random.h"
 #include "lib/protocol/claims.h"
 
-char *access_token_payload(struct context *c, const struct grant *grant, int64_t expires_at)
+/* One as a string, since many APIs compare it as one; several as an array (RFC 7519 4.1.3). */
+static void write_audience(struct buffer *out, const char *audience)
+{
+	if (words_count(audience) == 1)
+		json_text(out, "aud", audience);
+	else
+		json_words(out, "aud", audience);
+}
+
+char *access_token_payload(struct context *c, const struct client *client, const struct grant *grant, const struct target *target)
 {
 	struct buffer out = buffer_create(c->arena, 512);
 	json_object_open(&out, NULL);
 	json_text(&out, "iss", c->config->issuer);
-	json_text(&out, "sub", grant->user_id);
-	json_text(&out, "aud", c->config->issuer);
-	json_text(&out, "client_id", grant->client_id);
-	json_number(&out, "exp", expires_at);
+	json_text(&out, "sub", grant ? grant->user_id : client->client_id);
+	write_audience(&out, target->audience);
+	json_text(&out, "client_id", client->client_id);
+	json_number(&out, "exp", c->now + target->seconds);
 	json_number(&out, "iat", c->now);
 	json_text(&out, "jti", random_alphanumeric(c->arena, 22));
-	json_text(&out, "scope", grant->scope);
-	json_number(&out, "auth_time", grant->auth_time);
-	json_text(&out, "acr", grant->acr);
-	json_words(&out, "amr", grant->amr);
+	json_text(&out, "scope", *target->scope ? target->scope : NULL);
+	if (grant) {
+		json_number(&out, "auth_time", grant->auth_time);
+		json_text(&out, "acr", grant->acr);
+		json_words(&out, "amr", grant->amr);
+	}
 	json_object_close(&out);
 	return out.data;
 }

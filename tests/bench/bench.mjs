@@ -135,6 +135,7 @@ function report(results, executables) {
 }
 
 const server = await prepareInstallation();
+process.on('exit', () => rmSync(server.directory, { recursive: true, force: true }));
 try {
 	const results = await measureAll(server);
 	if (results.length === 0)
@@ -151,6 +152,4 @@ try {
 } catch (error) {
 	console.error(error.message);
 	process.exitCode = 1;
-} finally {
-	rmSync(server.directory, { recursive: true, force: true });
 }

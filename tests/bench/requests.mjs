@@ -14,6 +14,7 @@ export function prepareInstallation() {
 		clients: [
 			{ client_name: 'Measured', redirect_uris: ['https://client.example/callback'] },
 			{ client_name: 'Asking', redirect_uris: ['https://client.example/callback'], consent: 'always' },
+			{ client_name: 'Refreshing', redirect_uris: ['https://client.example/callback'], grant_types: ['authorization_code', 'refresh_token'] },
 		],
 		users: [ALICE],
 	});
@@ -68,12 +69,22 @@ async function redemptions(server, browser, client, count) {
 	return requests;
 }
 
+/** `count` token requests, each with a refresh token of a family of its own. */
+async function refreshes(server, browser, client, transport, count) {
+	const requests = [];
+	for (const { url, headers, body } of await redemptions(server, browser, client, count)) {
+		const { refresh_token } = (await transport(url, { method: 'POST', body, headers })).json();
+		requests.push(post(url, { grant_type: 'refresh_token', refresh_token }, { Authorization: headers.Authorization }));
+	}
+	return requests;
+}
+
 /** Every operation: its requests, what the answer must be, the target for its CPU time in times of the null CGI. */
 export async function prepareRequests(server, rounds) {
 	const transport = cgiTransport(server);
 	const signedIn = new Browser({ transport });
 	const stranger = new Browser({ transport });
-	const { Measured: client, Asking: asking } = server.clients;
+	const { Measured: client, Asking: asking, Refreshing: refreshing } = server.clients;
 
 	const redeemed = redemption(server, await authorize(server, signedIn, client, { scope: SCOPE }));
 	const tokens = (await transport(server.url('token'), redeemed)).json(); // the client's fast verifier is there from now on
@@ -89,6 +100,7 @@ export async function prepareRequests(server, rounds) {
 		to('authorize: to login', 'authorize', visit(new Browser(), authorization(server, client, { scope: SCOPE }).url), '303', '/login?flow='),
 		to('token: code', 'token', await redemptions(server, signedIn, client, rounds), '200', '"id_token"'),
 		to('token: refused', 'token', post(server.url('token'), wrong, redeemed.headers), '400', 'invalid_grant'),
+		to('token: refresh', 'token', await refreshes(server, signedIn, refreshing, transport, rounds), '200', '"refresh_token"', 4.3),
 		to('userinfo', 'userinfo', get(server.url('userinfo'), { Authorization: `Bearer ${tokens.access_token}` }), '200', '"email"', 2.1),
 		to('login: page', 'login', visit(stranger, login.url), '200', 'name="password"'),
 		to('login: sign in', 'login', await loginPost(stranger, login), '303', '/authorize?flow=', 5.0),

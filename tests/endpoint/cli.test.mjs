@@ -212,7 +212,7 @@ describe('user', () => {
 	});
 
 	test('names that are none are refused', async () => {
-		for (const name of ['', 'a b', 'a@example.org', '-x'.slice(1) + ' ', '.a', 'ä', 'a'.repeat(65)])
+		for (const name of ['', 'a b', 'a@example.org', 'x ', '.a', 'ä', 'a'.repeat(65)])
 			await fails(1, /cannot be a user name/, ['user', 'add', '--', name]);
 	});
 
@@ -246,7 +246,7 @@ describe('user', () => {
 		const bytes = await databaseBytes();
 		assert.ok(bytes.includes('["admins"]'));
 		assert.ok(bytes.includes('{"deep":[1,2.5,null]}'));
-		assert.ok(!bytes.includes('nickname') || !bytes.includes('picture'));
+		assert.ok(!bytes.includes('nickname') && !bytes.includes('picture'));
 	});
 
 	test('claims that do not fit are refused', async () => {

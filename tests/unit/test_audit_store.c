@@ -52,6 +52,121 @@ static void goes_with_what_it_records(void **state)
 	assert_fails("outside a transaction", audit_write(fixture.db, &event));
 }
 
+static void collect(void *context, const struct audit_row *row)
+{
+	char *text = context;
+	size_t length = strlen(text);
+
+	snprintf(text + length, 256 - length, "%d%s ", (int)row->audit_id, row->username ? row->username : "");
+}
+
+static const char *found(struct audit_filter filter, int64_t after, int limit)
+{
+	static char text[256];
+
+	text[0] = '\0';
+	audit_list(fixture.db, &filter, after, limit, collect, text);
+	return text;
+}
+
+static void add_event(int64_t at, const char *event, const char *user_id, const char *client_id, const char *detail)
+{
+	audit_write(fixture.db, &(struct audit_event){ .at = at, .event = event, .user_id = user_id, .client_id = client_id,
+		.detail = detail });
+}
+
+static void add_events(void)
+{
+	begin_with_account();
+	add_event(NOW, "login.success", "u1", NULL, NULL);
+	add_event(NOW + 1, "login.failure", NULL, NULL, "ada");
+	add_event(NOW + 2, "code.issued", "u1", "app", NULL);
+	add_event(NOW + 3, "login_other", "u2", "app", NULL);
+	add_event(NOW + 4, "logout", "u1", NULL, "");
+	commit();
+}
+
+static void lists_what_passes(void **state)
+{
+	struct audit_filter all = { 0 };
+
+	(void)state;
+	assert_string_equal(found(all, 0, 10), "");
+	add_events();
+	assert_string_equal(found(all, 0, 10), "1ada 2 3ada 4 5ada ");
+	assert_string_equal(found(all, 0, 2), "1ada 2 ");
+	assert_string_equal(found(all, 2, 2), "3ada 4 ");
+	assert_string_equal(found((struct audit_filter){ .since = NOW + 1, .until = NOW + 4 }, 0, 10), "2 3ada 4 ");
+	assert_string_equal(found((struct audit_filter){ .event = "login." }, 0, 10), "1ada 2 ");
+	assert_string_equal(found((struct audit_filter){ .event = "log" }, 0, 10), "1ada 2 4 5ada ");
+	assert_string_equal(found((struct audit_filter){ .event = "%" }, 0, 10), "");
+	assert_string_equal(found((struct audit_filter){ .user_id = "u1", .event = "log" }, 0, 10), "1ada 5ada ");
+	assert_string_equal(found((struct audit_filter){ .client_id = "app" }, 0, 10), "3ada 4 ");
+	assert_int_equal(audit_list(fixture.db, &all, 0, 3, collect, (char[256]){ 0 }), 3);
+	assert_int_equal(audit_list(fixture.db, &all, 5, 3, collect, (char[256]){ 0 }), 5);
+}
+
+static void finds_the_newest(void **state)
+{
+	struct audit_filter all = { 0 }, of_user = { .user_id = "u1" };
+
+	(void)state;
+	add_events();
+	assert_int_equal(audit_before_newest(fixture.db, &all, 2), 3);
+	assert_int_equal(audit_before_newest(fixture.db, &all, 5), 0);
+	assert_int_equal(audit_before_newest(fixture.db, &all, 50), 0);
+	assert_int_equal(audit_before_newest(fixture.db, &of_user, 2), 1);
+	assert_int_equal(audit_count_after(fixture.db, 2), 3);
+	assert_int_equal(audit_count_after(fixture.db, INT64_MIN), 5);
+}
+
+static struct audit_run run_of(int64_t until, int page)
+{
+	struct audit_run run = { .last = INT64_MIN };
+
+	while (audit_run_add(fixture.db, &run, until, page))
+		;
+	return run;
+}
+
+static void assert_other_digest(const struct audit_run *before, const char *change)
+{
+	struct audit_run now;
+
+	begin();
+	database_change(fixture.db, change, "");
+	now = run_of(5, 10);
+	database_rollback(fixture.db);
+	if (memcmp(now.digest, before->digest, sizeof now.digest) == 0)
+		fail_msg("not seen: %s", change);
+}
+
+static void a_run_depends_on_every_byte(void **state)
+{
+	static const char *const changes[] = { "UPDATE audit SET at = at + 1 WHERE audit_id = 3",
+		"UPDATE audit SET detail = '' WHERE audit_id = 1", "UPDATE audit SET detail = NULL WHERE audit_id = 5",
+		"UPDATE audit SET detail = 'ad', request_id = 'a' WHERE audit_id = 2",
+		"UPDATE audit SET client_id = NULL, sid = client_id WHERE audit_id = 3",
+		"UPDATE audit SET detail = CAST(X'61646100ff' AS TEXT) WHERE audit_id = 2",
+		"UPDATE audit SET audit_id = 0 WHERE audit_id = 1", "DELETE FROM audit WHERE audit_id = 1",
+		"DELETE FROM audit WHERE audit_id = 5",
+		"INSERT INTO audit (audit_id, at, event) VALUES (-7, 1, 'x')" };
+	struct audit_run all, pages, part;
+
+	(void)state;
+	add_events();
+	all = run_of(5, 10);
+	pages = run_of(5, 2);
+	part = run_of(4, 10);
+	assert_int_equal(all.count, 5);
+	assert_int_equal(all.last, 5);
+	assert_memory_equal(all.digest, pages.digest, sizeof all.digest);
+	assert_int_equal(part.count, 4);
+	assert_memory_not_equal(all.digest, part.digest, sizeof all.digest);
+	for (size_t i = 0; i < sizeof changes / sizeof *changes; i++)
+		assert_other_digest(&all, changes[i]);
+}
+
 static void uses_indexes(void **state)
 {
 	(void)state;
@@ -63,6 +178,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		store_test(writes_rows_in_order),
 		store_test(goes_with_what_it_records),
+		store_test(lists_what_passes),
+		store_test(finds_the_newest),
+		store_test(a_run_depends_on_every_byte),
 		cmocka_unit_test(uses_indexes),
 	};
 

@@ -162,7 +162,7 @@ static void test_wrong_types(void **state)
 	refuses_metadata("{" URIS ",\"default_max_age\":-1}", "default_max_age");
 	refuses_metadata("{" URIS ",\"default_max_age\":1.5}", "default_max_age");
 	refuses_metadata("{" URIS ",\"default_max_age\":\"1\"}", "default_max_age");
-	refuses_metadata("{" URIS ",\"refresh_grace_seconds\":3601}", "refresh_grace_seconds");
+	refuses_metadata("{" URIS ",\"refresh_grace_seconds\":61}", "refresh_grace_seconds");
 	refuses_metadata("{" URIS ",\"require_auth_time\":1}", "require_auth_time");
 	refuses_metadata("{" URIS ",\"id_token_signed_response_alg\":\"none\"}", "id_token_signed_response_alg");
 	refuses_metadata("{" URIS ",\"pkce\":\"plain\"}", "pkce");

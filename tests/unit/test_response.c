@@ -106,6 +106,38 @@ static void test_cache_and_cors(void **state)
 	assert_null(strstr(sent(), "Access-Control"));
 }
 
+static void test_tag(void **state)
+{
+	/* The first half of the SHA-256 of "abc". */
+	static const char tag[] = "\"ba7816bf8f01cfea414140de5dae2223\"";
+	static const struct {
+		const char *sent;
+		bool same;
+	} cases[] = {
+		{ NULL, false }, { "", false }, { "*", true }, { "\"\"", false }, { "\"x\"", false }, { ",", false }, { "W/", false },
+		{ "\"ba7816bf8f01cfea414140de5dae2223\"", true }, { "W/\"ba7816bf8f01cfea414140de5dae2223\"", true },
+		{ "\"x\", \"ba7816bf8f01cfea414140de5dae2223\"", true }, { "W/\"x,y\" ,\t\"ba7816bf8f01cfea414140de5dae2223\"", true },
+		{ "ba7816bf8f01cfea414140de5dae2223", false }, { "\"ba7816bf8f01cfea414140de5dae2223", false },
+		{ "\"a \"ba7816bf8f01cfea414140de5dae2223\"", false }, { "x, \"ba7816bf8f01cfea414140de5dae2223\"", false },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		response_reset(c);
+		buffer_text(&c->response.body, "abc");
+		context.request.if_none_match = cases[i].sent;
+		if (response_tag(c) != cases[i].same)
+			fail_msg("%s", cases[i].sent);
+		assert_non_null(strstr(c->response.headers.data, tag));
+	}
+	response_cache(c, 60);
+	assert_int_equal(response_not_modified(c), OUTCOME_ANSWERED);
+	const char *text = sent();
+	assert_ptr_equal(strstr(text, "Status: 304 Not Modified\r\nETag: \"ba78"), text);
+	assert_non_null(strstr(text, "\r\nCache-Control: public, max-age=60\r\n"));
+	assert_null(strstr(text, "\r\nContent-"));
+	assert_string_equal(strstr(text, "\r\n\r\n"), "\r\n\r\n");
+}
+
 static void test_reset(void **state)
 {
 	(void)state;
@@ -190,6 +222,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_empty, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_redirect, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_cache_and_cors, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_tag, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_reset, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_header_injection, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_large_body, set_up, tear_down),

@@ -1,0 +1,120 @@
+#include "commands/keys_make.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/base/clock.h"
+#include "lib/base/text.h"
+#include "lib/crypto/signing_key.h"
+#include "lib/records/audit_store.h"
+#include "lib/records/signing_key_store.h"
+
+/* created_at is a whole second, and the commit that publishes the key comes after it. */
+enum { PUBLISHED_SLACK_SECONDS = 2 };
+
+char *key_path(struct cli *cli, const char *kid)
+{
+	return arena_format(cli->arena, "%s/%s.key", config_file(cli->arena, cli->config, "keys/signing"), kid);
+}
+
+int64_t key_known_at(const struct cli *cli, int64_t created_at)
+{
+	return created_at + cli->config->jwks_cache_seconds + PUBLISHED_SLACK_SECONDS;
+}
+
+/* Called by root (cron): the key belongs to whom its folder belongs to, or the web server could not use it. */
+static void give_to_owner(struct cli *cli, const char *path)
+{
+	struct stat owner;
+
+	if (geteuid() != 0)
+		return;
+	if (stat(config_file(cli->arena, cli->config, "keys/signing"), &owner) != 0
+		|| (owner.st_uid != 0 && lchown(path, owner.st_uid, owner.st_gid) != 0))
+		cli_fail("The owner of %s cannot be set: %s.", path, strerror(errno));
+}
+
+/* The file first: a row without its key would be published and could never sign. */
+static struct signing_key_record make(struct cli *cli, const char *alg, const char *state)
+{
+	struct signing_key *key = signing_key_generate(cli->arena, alg);
+	struct signing_key_record record = { .alg = alg, .state = state };
+	const char *error = NULL;
+
+	if (!key)
+		cli_fail("No key could be made for %s: it is no algorithm that tokens are signed with here.", alg);
+	if (!signing_key_save(cli->arena, key, config_file(cli->arena, cli->config, "keys/signing"), &error))
+		cli_fail("%s.", error);
+	record.kid = arena_text(cli->arena, signing_key_kid(key));
+	give_to_owner(cli, key_path(cli, record.kid));
+	record.public_jwk = signing_key_public_jwk(cli->arena, key);
+	signing_key_free(key);
+	return record;
+}
+
+/* In a transaction: now is when it is published. */
+static void insert(struct cli *cli, struct signing_key_record *key)
+{
+	key->created_at = clock_seconds();
+	if (text_equal(key->state, "active")) {
+		key->activated_at = key->created_at;
+	} else {
+		const struct signing_key_record *active = signing_key_find_active(cli->database, key->alg);
+		int64_t from = active ? active->activated_at : key->created_at;
+
+		key->promote_at = from + cli->config->signing_key_seconds;
+		if (key->promote_at < key_known_at(cli, key->created_at))
+			key->promote_at = key_known_at(cli, key->created_at);
+	}
+	signing_key_insert(cli->database, key);
+	cli_audit(cli, AUDIT_KEY_ADDED, NULL, NULL, arena_format(cli->arena, "%s %s %s", key->state, key->alg, key->kid));
+}
+
+static bool exists(struct cli *cli, const char *alg, const char *state)
+{
+	if (text_equal(state, "active"))
+		return signing_key_find_active(cli->database, alg) != NULL;
+	return signing_key_find_next(cli->database, alg) != NULL;
+}
+
+int key_ensure(struct cli *cli, const char *alg, const char *kids[KEYS_MADE_MOST])
+{
+	static const char *const states[] = { "active", "next" };
+	struct signing_key_record made[KEYS_MADE_MOST];
+	int count = 0, kept = 0;
+
+	for (size_t i = 0; i < sizeof states / sizeof *states; i++)
+		if (!exists(cli, alg, states[i]))
+			made[count++] = make(cli, alg, states[i]);
+	if (count == 0)
+		return 0;
+	database_begin(cli->database, DATABASE_DURABLE);
+	for (int i = 0; i < count; i++) {
+		/* Two calls at the same time: the key of the second one was never published. */
+		if (exists(cli, alg, made[i].state)) {
+			unlink(key_path(cli, made[i].kid));
+			continue;
+		}
+		insert(cli, &made[i]);
+		if (kids)
+			kids[kept] = made[i].kid;
+		kept++;
+	}
+	database_commit(cli->database);
+	return kept;
+}
+
+void key_replace(struct cli *cli, const char *alg)
+{
+	struct signing_key_record active = make(cli, alg, "active"), next = make(cli, alg, "next");
+	int64_t count;
+
+	database_begin(cli->database, DATABASE_DURABLE);
+	count = signing_key_withdraw(cli->database, alg, clock_seconds());
+	cli_audit(cli, AUDIT_KEY_WITHDRAWN, NULL, NULL, arena_format(cli->arena, "%s, keys: %lld", alg, (long long)count));
+	insert(cli, &active);
+	insert(cli, &next);
+	database_commit(cli->database);
+}
