@@ -31,45 +31,31 @@ static const char *form_name(struct context *c, const struct session *session)
 	return arena_format(c->arena, "consent:%s", session->sid);
 }
 
-static void add_item(struct page *page, const char *list, const char *text)
+static const char *claim_text(struct context *c, const char *claim)
 {
-	page_set(page_item(page, list), "text", text);
-}
-
-/* Claims, and scopes of OpenID Connect. */
-static void add_word(struct context *c, struct page *page, const char *list, const char *kind, const char *word)
-{
-	const char *key = arena_format(c->arena, "%s_%s", kind, word);
-	if (!message_find(key))
-		key = arena_format(c->arena, "%s_other", kind);
-	add_item(page, list, message_text(c->arena, key, kind, word));
+	const char *key = arena_format(c->arena, "claim_%s", claim);
+	return message_text(c->arena, message_find(key) ? key : "claim_other", "claim", claim);
 }
 
 /* Scopes that the operator registered speak by their description, resources by their name. */
-static void add_scope(struct context *c, struct page *page, const char *list, const char *word)
+static const char *scope_text(struct context *c, const char *scope)
 {
-	if (words_contain(SCOPES_SUPPORTED, word)) {
-		add_word(c, page, list, "scope", word);
-	} else if (text_starts_with(word, SCOPE_RESOURCE_PREFIX)) {
-		const struct resource *resource = resource_find(c->database, word + strlen(SCOPE_RESOURCE_PREFIX));
-		const char *name = resource ? resource->name : word + strlen(SCOPE_RESOURCE_PREFIX);
-		add_item(page, list, message_text(c->arena, "consent_resource", "resource", name));
-	} else {
-		const char *text = scope_description(c, word);
-		add_item(page, list, text ? text : message_text(c->arena, "scope_other", "scope", word));
+	if (words_contain(SCOPES_SUPPORTED, scope))
+		return message(arena_format(c->arena, "scope_%s", scope));
+	if (text_starts_with(scope, SCOPE_RESOURCE_PREFIX)) {
+		const char *uri = scope + strlen(SCOPE_RESOURCE_PREFIX);
+		const struct resource *resource = resource_find(c->database, uri);
+		return message_text(c->arena, "consent_resource", "resource", resource ? resource->name : uri);
 	}
+	const char *description = scope_description(c, scope);
+	return description ? description : message_text(c->arena, "scope_other", "scope", scope);
 }
 
-static void list_scopes(struct context *c, struct page *page, const char *list, const char *words)
+static void list_words(struct context *c, struct page *page, const char *list, const char *words,
+	const char *(*text)(struct context *c, const char *word))
 {
 	for (const char *word; (word = words_next(c->arena, &words));)
-		add_scope(c, page, list, word);
-}
-
-static void list_claims(struct context *c, struct page *page, const char *words)
-{
-	for (const char *word; (word = words_next(c->arena, &words));)
-		add_word(c, page, "claims", "claim", word);
+		page_set(page_item(page, list), "text", text(c, word));
 }
 
 static enum outcome show(struct context *c, const struct flow *flow, const struct client *client, const struct session *session)
@@ -93,9 +79,9 @@ static enum outcome show(struct context *c, const struct flow *flow, const struc
 	page_set(page, "redirect_host", origin ? origin : flow->redirect_uri);
 	page_set(page, "is_public_native", interaction_is_impersonable(flow, client) ? "1" : NULL);
 	page_set(page, "switch_url", arena_format(c->arena, "%s&switch=1", flow_url(c, "login", flow)));
-	list_scopes(c, page, "scopes", missing.scope);
-	list_scopes(c, page, "known_scopes", missing.known_scope);
-	list_claims(c, page, missing.claims);
+	list_words(c, page, "scopes", missing.scope, scope_text);
+	list_words(c, page, "known_scopes", missing.known_scope, scope_text);
+	list_words(c, page, "claims", missing.claims, claim_text);
 	return page_answer(c, 200, &template_consent, "title_consent", page, PAGE_FORMS_LEAVE);
 }
 

@@ -132,7 +132,8 @@ static void list_events(struct cli *cli)
 	struct listing listing = { .cli = cli, .pages = arena_create(PAGE_MEMORY) };
 	const char *limit = cli_option(cli, "limit");
 	bool follow = cli_option(cli, "follow") != NULL;
-	int64_t count = follow ? FOLLOW_NEWEST : 0, after = 0;
+	int64_t count = follow ? FOLLOW_NEWEST : 0;
+	int64_t after = INT64_MIN; /* an event that somebody put in front of the first one shows too */
 
 	if (limit && (!text_to_number(limit, &count) || count < 1))
 		cli_usage(cli->command, "--limit %s is no number of events.", limit);

@@ -22,6 +22,17 @@ void client_show_run(struct cli *cli);
 void client_remove_run(struct cli *cli);
 void client_rotate_secret_run(struct cli *cli);
 
+extern const struct command_option resource_add_options[];
+void resource_add_run(struct cli *cli);
+void resource_list_run(struct cli *cli);
+void resource_show_run(struct cli *cli);
+void resource_remove_run(struct cli *cli);
+
+extern const struct command_option scope_add_options[];
+void scope_add_run(struct cli *cli);
+void scope_list_run(struct cli *cli);
+void scope_remove_run(struct cli *cli);
+
 extern const struct command_option key_rotate_options[];
 void key_list_run(struct cli *cli);
 void key_rotate_run(struct cli *cli);

@@ -21,8 +21,8 @@ int64_t audit_list(struct database *db, const struct audit_filter *filter, int64
 	struct statement *row = database_query(db, "SELECT a.audit_id, a.at, a.event, a.user_id, a.client_id, a.sid,"
 		" a.grant_id, a.address, a.request_id, a.detail, u.username"
 		" FROM audit a LEFT JOIN users u ON u.user_id = a.user_id WHERE" FILTER " ORDER BY a.audit_id LIMIT ?7",
-		"nnntttn", after, filter->since, filter->until ? filter->until : INT64_MAX, filter->event, filter->user_id,
-		filter->client_id, (int64_t)limit);
+		"nnntttn", after, filter->since ? filter->since : INT64_MIN, filter->until ? filter->until : INT64_MAX,
+		filter->event, filter->user_id, filter->client_id, (int64_t)limit);
 
 	while (statement_row(row)) {
 		struct audit_row found = { .audit_id = statement_number(row, 0), .username = statement_text(row, 10) };
@@ -41,9 +41,9 @@ int64_t audit_before_newest(struct database *db, const struct audit_filter *filt
 {
 	struct statement *row = database_query(db,
 		"SELECT a.audit_id FROM audit a WHERE" FILTER " ORDER BY a.audit_id DESC LIMIT 1 OFFSET ?7", "nnntttn",
-		INT64_C(0), filter->since, filter->until ? filter->until : INT64_MAX, filter->event, filter->user_id,
-		filter->client_id, count);
-	int64_t before = statement_row(row) ? statement_number(row, 0) : 0;
+		INT64_MIN, filter->since ? filter->since : INT64_MIN, filter->until ? filter->until : INT64_MAX, filter->event,
+		filter->user_id, filter->client_id, count);
+	int64_t before = statement_row(row) ? statement_number(row, 0) : INT64_MIN;
 
 	statement_end(row);
 	return before;

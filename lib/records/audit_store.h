@@ -68,11 +68,11 @@ struct audit_filter {
 	const char *client_id;
 };
 
-/* Calls `each` for events behind `after` in their order, at most `limit`; gives the id of the last one, or `after`. */
+/* Calls `each` for events behind `after` (INT64_MIN: from the start) in their order, at most `limit`; gives the id of the last one, or `after`. */
 int64_t audit_list(struct database *db, const struct audit_filter *filter, int64_t after, int limit,
 	void (*each)(void *context, const struct audit_row *row), void *context);
 
-/* The id behind which the newest `count` (at least 1) begin; 0 if there are not more than those. */
+/* The id behind which the newest `count` (at least 1) begin; INT64_MIN if there are not more than those. */
 int64_t audit_before_newest(struct database *db, const struct audit_filter *filter, int64_t count);
 
 /* How many events are behind `after`. */

@@ -93,7 +93,7 @@ describe('latchkey audit', () => {
 
 	test('what others sent does not steer the terminal', async () => {
 		const directory = await copy();
-		await sql(directory, `INSERT INTO audit (at, event, client_id, detail) VALUES (1, 'x', char(27) || '[2J', 'a' || char(8238) || 'b' || char(10) || 'c')`);
+		await sql(directory, `INSERT INTO audit (at, event, client_id, detail) VALUES (-1, 'x', char(27) || '[2J', 'a' || char(8238) || 'b' || char(10) || 'c')`);
 		const result = await latchkey(directory, ['audit', '--limit', '1']);
 		assert.doesNotMatch(result.stdout, /[\x00-\x09\x0b-\x1f\x7f-\u009f\u202e]/);
 		assert.equal(lines(result.stdout).length, 2);

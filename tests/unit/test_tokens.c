@@ -16,8 +16,10 @@ static const struct claims claims = { items, 3 };
 static void test_access_token(void **state)
 {
 	struct grant grant = sample_grant();
+	struct client client = sample_client("app");
+	struct target target = { .audience = ISSUER, .scope = "openid email", .seconds = 600 };
 	(void)state;
-	const char *payload = access_token_payload(c, &grant, NOW + 600);
+	const char *payload = access_token_payload(c, &client, &grant, &target);
 	const struct cJSON *json = json_parse(fixture.arena, payload, strlen(payload), NULL);
 	const char *id = json_string(json_member(json, "jti"));
 	assert_non_null(id);
@@ -26,7 +28,39 @@ static void test_access_token(void **state)
 		"\"exp\":%d,\"iat\":%d,\"jti\":\"%s\",\"scope\":\"openid email\",\"auth_time\":%d,\"acr\":\"aal1\",\"amr\":[\"pwd\",\"otp\"]}",
 		NOW + 600, NOW, id, NOW - 100));
 	/* Two tokens of one second differ. */
-	assert_string_not_equal(payload, access_token_payload(c, &grant, NOW + 600));
+	assert_string_not_equal(payload, access_token_payload(c, &client, &grant, &target));
+}
+
+/* RFC 9068 3: what the token is for, not what the grant is. */
+static void test_access_token_of_resources(void **state)
+{
+	struct grant grant = sample_grant();
+	struct client client = sample_client("app");
+	struct target target = { .audience = "https://api.example/", .scope = "read", .seconds = 60 };
+	(void)state;
+	const char *payload = access_token_payload(c, &client, &grant, &target);
+	assert_contains(payload, "\"aud\":\"https://api.example/\",");
+	assert_contains(payload, "\"scope\":\"read\",");
+	assert_contains(payload, "\"exp\":1800000060,");
+	target.audience = "https://api.example/ api";
+	target.scope = "";
+	payload = access_token_payload(c, &client, &grant, &target);
+	assert_contains(payload, "\"aud\":[\"https://api.example/\",\"api\"],");
+	assert_lacks(payload, "\"scope\"");
+}
+
+/* RFC 9068 5: no user, so nothing of a sign-in. */
+static void test_access_token_of_a_client(void **state)
+{
+	struct client client = sample_client("app");
+	struct target target = { .audience = ISSUER, .scope = "read", .seconds = 60 };
+	(void)state;
+	const char *payload = access_token_payload(c, &client, NULL, &target);
+	assert_contains(payload, "\"sub\":\"app\",");
+	assert_contains(payload, "\"client_id\":\"app\",");
+	assert_lacks(payload, "auth_time");
+	assert_lacks(payload, "amr");
+	assert_lacks(payload, "acr");
 }
 
 #define ID_TOKEN_START "{\"iss\":\"" ISSUER "\",\"sub\":\"u1\",\"aud\":\"app\",\"exp\":1800003600,\"iat\":1800000000,\"auth_time\":1799999900"
@@ -73,6 +107,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		context_test(test_access_token),
+		context_test(test_access_token_of_resources),
+		context_test(test_access_token_of_a_client),
 		context_test(test_id_token),
 		context_test(test_escaping),
 	};
