@@ -200,11 +200,6 @@ describe('the database', () => {
 			await fails(503, new RegExp(`schema version ${version}, this program needs \\d+: run \`latchkey upgrade\``));
 		}
 	});
-
-	test('is locked by somebody who never ends: an answer all the same', { timeout: 30000 }, async () => {
-		// Reading goes on beside a writer.
-		assert.equal((await call(server, 'jwks')).status, 200);
-	});
 });
 
 describe('key files', () => {

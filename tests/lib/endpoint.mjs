@@ -10,7 +10,7 @@ const SOURCE = path.join(ROOT, 'tests/lib/probe.c');
 const PROBE = path.join(ROOT, 'build/probe/probe');
 
 /** The helper of probe.c, compiled when it is missing or old; two test files may do that at once. */
-function probe() {
+export function probe() {
 	if (!existsSync(PROBE) || statSync(PROBE).mtimeMs < statSync(SOURCE).mtimeMs) {
 		mkdirSync(path.dirname(PROBE), { recursive: true });
 		const mine = `${PROBE}.${process.pid}`;
@@ -80,15 +80,14 @@ function parse(text) {
 }
 
 /**
- * Runs an endpoint. Besides what environment() takes: args, close (descriptors closed at its start), maxrss (a file),
+ * Runs an endpoint. Besides what environment() takes: args, close (descriptors closed at its start),
  * exact (an array: the whole environment). Gives code (exit code or signal), stdout, stderr, and the answer's status,
  * headers, text where there is one.
  */
 export async function call(server, name, request = {}) {
-	const { body, args = [], close = [], maxrss, exact } = request;
-	const command = ['run', ...close.flatMap((fd) => ['-c', String(fd)]), ...(maxrss ? ['-m', maxrss] : []),
-		...(exact ?? environment(server, name, request)), '--', path.join(BIN, name), ...args];
-	const result = await run(probe(), command, { input: request.sent ?? body ?? '' });
+	const { body, args = [], close = [], exact } = request;
+	const command = ['run', ...close.flatMap((fd) => ['-c', String(fd)]), ...(exact ?? environment(server, name, request)), '--', path.join(BIN, name), ...args];
+	const result = await run(probe(), command, { input: body ?? '' });
 	return { ...result, ...parse(result.stdout) };
 }
 

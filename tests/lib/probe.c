@@ -1,14 +1,14 @@
 /*
  * What the tests of endpoints need and Node.js cannot do:
- *   probe run [-c FD]… [-m FILE] NAME=VALUE… -- PROGRAM [ARGUMENT]…
+ *   probe run [-c FD]… NAME=VALUE… -- PROGRAM [ARGUMENT]…
  *       runs PROGRAM with exactly this environment, repeated variables included; -c: this descriptor is closed at its
- *       start; -m: its peak resident memory in KiB goes to FILE
+ *       start
+ *   probe peak FILE PROGRAM [ARGUMENT]…   runs it, and writes its peak resident memory in KiB to FILE
  *   probe dump DATABASE [TABLE]…          every row of every table, one a line, except of those named
  *   probe sql DATABASE STATEMENT          runs it
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <sqlite3.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,29 +19,46 @@
 
 static int usage(void)
 {
-	fputs("usage: probe run|dump|sql …, see probe.c\n", stderr);
+	fputs("usage: probe run|peak|dump|sql …, see probe.c\n", stderr);
 	return 2;
 }
 
 /* ---- run */
 
-static int start(char **variables, char **command, const bool closed[3])
+static int run(char **arguments)
 {
+	char **command;
+	bool closed[3] = { false };
+
+	for (; arguments[0] && arguments[1] && strcmp(arguments[0], "-c") == 0; arguments += 2) {
+		if (strlen(arguments[1]) != 1 || !strchr("012", arguments[1][0]))
+			return usage();
+		closed[arguments[1][0] - '0'] = true;
+	}
+	for (command = arguments; *command && strcmp(*command, "--") != 0;)
+		command++;
+	if (!command[0] || !command[1])
+		return usage();
+	*command++ = NULL; /* ends the variables */
 	for (int fd = 0; fd < 3; fd++)
 		if (closed[fd])
 			close(fd);
-	execve(command[0], command, variables);
+	execve(command[0], command, arguments);
 	return 127;
 }
 
-static int measure(char **variables, char **command, const bool closed[3], const char *file)
+/* ---- peak */
+
+static int peak(const char *file, char **command)
 {
 	struct rusage used;
 	int status;
 	pid_t child = fork();
 
-	if (child == 0)
-		_exit(start(variables, command, closed));
+	if (child == 0) {
+		execv(command[0], command);
+		_exit(127);
+	}
 	if (child < 0 || wait4(child, &status, 0, &used) != child)
 		return 126;
 	FILE *out = fopen(file, "w");
@@ -50,28 +67,6 @@ static int measure(char **variables, char **command, const bool closed[3], const
 	if (WIFSIGNALED(status))
 		raise(WTERMSIG(status));
 	return WEXITSTATUS(status);
-}
-
-static int run(char **arguments)
-{
-	bool closed[3] = { false };
-	const char *file = NULL;
-	char **command;
-
-	for (; arguments[0] && arguments[1] && arguments[0][0] == '-' && arguments[0][1] != '-'; arguments += 2) {
-		if (strcmp(arguments[0], "-c") == 0 && strlen(arguments[1]) == 1 && strchr("012", arguments[1][0]))
-			closed[arguments[1][0] - '0'] = true;
-		else if (strcmp(arguments[0], "-m") == 0)
-			file = arguments[1];
-		else
-			return usage();
-	}
-	for (command = arguments; *command && strcmp(*command, "--") != 0;)
-		command++;
-	if (!command[0] || !command[1])
-		return usage();
-	*command++ = NULL; /* ends the variables */
-	return file ? measure(arguments, command, closed, file) : start(arguments, command, closed);
 }
 
 /* ---- dump, sql */
@@ -165,6 +160,8 @@ int main(int argc, char **argv)
 {
 	if (argc > 3 && strcmp(argv[1], "run") == 0)
 		return run(argv + 2);
+	if (argc > 3 && strcmp(argv[1], "peak") == 0)
+		return peak(argv[2], argv + 3);
 	if (argc > 2 && strcmp(argv[1], "dump") == 0)
 		return dump(argv[2], argv + 3);
 	if (argc == 4 && strcmp(argv[1], "sql") == 0)

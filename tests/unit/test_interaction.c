@@ -31,6 +31,20 @@ static void test_missing_consent(void **state)
 	}
 }
 
+/* A token for an API is something to allow by itself, whatever scopes it has (RFC 8707 3). */
+static void test_missing_resources(void **state)
+{
+	struct flow flow = { .scope = "openid read", .resource = "https://a.example/ " ISSUER " https://b.example/" };
+	struct consent consent = { .scope = "openid read resource=https://a.example/", .claims = "" };
+	(void)state;
+	assert_string_equal(interaction_asked_scope(c, &flow), "openid read resource=https://a.example/ resource=https://b.example/");
+	struct missing_consent missing = interaction_missing_consent(c, &flow, &consent);
+	assert_string_equal(missing.scope, "resource=https://b.example/");
+	assert_string_equal(missing.known_scope, "openid read resource=https://a.example/");
+	flow.resource = NULL;
+	assert_string_equal(interaction_asked_scope(c, &flow), "openid read");
+}
+
 /* ---- which page comes next */
 
 enum consented { NOTHING, OPENID, ALL, ALL_CLAIMS };
@@ -187,6 +201,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		context_test(test_missing_consent),
+		context_test(test_missing_resources),
 		context_test(test_next),
 		context_test(test_reading_comes_first),
 		context_test(test_errors),
