@@ -85,15 +85,24 @@ static enum outcome show(struct context *c, const struct flow *flow, const struc
 	return page_answer(c, 200, &template_consent, "title_consent", page, PAGE_FORMS_LEAVE);
 }
 
+/* The client gets an error, and the flow has ended. */
+static enum outcome refuse_flow(struct context *c, const struct flow *flow, const char *clause, const char *description)
+{
+	database_begin(c->database, DATABASE_RELAXED);
+	flow_remove(c->database, flow->flow_id);
+	cookie_clear(c, arena_format(c->arena, "flow-%s", flow->flow_id));
+	return refuse_because(c, INVALID_REQUEST, clause, description);
+}
+
 /* What only this program is linked for: verifying a signature, parsing JSON. Then /authorize decides anew. */
 static enum outcome read_parameters(struct context *c, const struct flow *flow)
 {
 	struct id_token_hint hint = { 0 };
 	struct claims_request claims = { "", "", NULL };
 	if (flow->id_token_hint && !id_token_hint_read(c, flow->id_token_hint, &hint))
-		return refuse_because(c, INVALID_REQUEST, "OpenID Connect Core 3.1.2.1", "The id_token_hint is not an ID token of this server.");
+		return refuse_flow(c, flow, "OpenID Connect Core 3.1.2.1", "The id_token_hint is not an ID token of this server.");
 	if (flow->claims && !claims_request_read(c->arena, flow->claims, &claims))
-		return refuse_because(c, INVALID_REQUEST, "OpenID Connect Core 5.5", "The claims parameter is no valid JSON object.");
+		return refuse_flow(c, flow, "OpenID Connect Core 5.5", "The claims parameter is no valid JSON object.");
 	database_begin(c->database, DATABASE_RELAXED);
 	flow_set_read(c->database, flow->flow_id, claims.id_token, claims.userinfo, claims.sub ? claims.sub : hint.sub);
 	database_commit(c->database);

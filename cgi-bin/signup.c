@@ -131,7 +131,7 @@ static enum outcome handle(struct context *c)
 {
 	if (c->config->signup == SIGNUP_OFF)
 		return refuse(c, NOT_FOUND, "RFC 9110 15.5.5");
-	parameters_require(c, "flow");
+	parameters_require(c, c->request.method == METHOD_POST ? "flow" : NULL);
 	if (c->request.method != METHOD_POST && !parameter(c, "flow"))
 		flow_open_alone(c);
 	const struct flow *flow = flow_require(c);

@@ -7,6 +7,7 @@
 #include "cgi-bin/grants/issue_tokens.h"
 #include "lib/crypto/digest.h"
 #include "lib/protocol/refresh_token.h"
+#include "lib/protocol/scope.h"
 #include "lib/records/audit_store.h"
 #include "lib/records/grant_store.h"
 #include "lib/records/outbox_store.h"
@@ -44,13 +45,17 @@ static int64_t grace_seconds(struct context *c, const struct client *client)
 	return client_is_public(client) ? 0 : c->config->refresh_grace_seconds;
 }
 
-/* What the access token may do: the grant's scope, or less; the refresh token keeps all of it (RFC 6749 6). */
-static const char *require_scope(struct context *c, const struct grant *grant)
+/*
+ * What the access token may do: the grant's scope, or less; the refresh token keeps all of it (RFC 6749 6). Libraries
+ * send again what they once asked for: what the client may not have is dropped here as it was at /authorize.
+ */
+static const char *require_scope(struct context *c, const struct client *client, const struct grant *grant)
 {
-	const char *scope = parameter(c, "scope");
-	if (!scope)
+	const char *requested = parameter(c, "scope");
+	if (!requested)
 		return grant->scope;
-	if (*words_subtract(c->arena, scope, grant->scope))
+	const char *scope = scope_granted(c, client, requested);
+	if (!*scope || *words_subtract(c->arena, scope, grant->scope))
 		refuse_because_and_leave(c, INVALID_SCOPE, "RFC 6749 6", "The scope is wider than what was granted.");
 	return scope;
 }
@@ -103,14 +108,17 @@ static const char *find_successor(struct context *c, const struct client *client
 	const struct refresh_token *sent)
 {
 	unsigned char random[REFRESH_RANDOM_BYTES];
-	if (grace_seconds(c, client) == 0 || !grant->refresh_successor || !is_hash_of(c, sent->text, grant->refresh_previous_hash))
+	int64_t grace = grace_seconds(c, client);
+	if (grace == 0 || grant->refresh_previous_used_at < c->now - grace)
+		return NULL;
+	if (!grant->refresh_successor || !is_hash_of(c, sent->text, grant->refresh_previous_hash))
 		return NULL;
 	refresh_token_seal(sent->text, grant->refresh_successor, random);
 	const char *text = refresh_token_make(c, grant->grant_id, sent->generation + 1, random).text;
 	return is_hash_of(c, text, grant->refresh_hash) ? text : NULL;
 }
 
-/* Answers with the same successor again. False if the window has closed, or the successor was used. */
+/* Answers with the same successor again. False if it was used meanwhile. */
 static bool repeat(struct context *c, const struct client *client, const struct grant *grant, const struct refresh_token *sent,
 	struct issued_tokens *tokens)
 {
@@ -142,7 +150,7 @@ enum outcome grant_refresh_token(struct context *c, const struct client *client)
 			return refuse_reuse(c, grant);
 
 		struct grant narrowed = *grant;
-		narrowed.scope = require_scope(c, grant);
+		narrowed.scope = require_scope(c, client, grant);
 		narrowed.nonce = NULL; /* the nonce belongs to the first ID token (OpenID Connect Core 12.2) */
 		struct issued_tokens tokens = issue_tokens_make(c, client, &narrowed);
 		tokens.event = AUDIT_REFRESHED;

@@ -1,10 +1,23 @@
 #include <stdio.h>
+#include <string.h>
 
 #include "lib/endpoint/endpoint.h"
 
-static const char *or_none(const char *words)
+/* A line of words, each once (the lists are put together of parts), "-" for none. */
+static void print_words(const char *label, const char *words)
 {
-	return words ? words : "-";
+	char seen[1024] = "";
+	size_t used = 0;
+	for (const char *at = words ? words : "-"; *at;) {
+		size_t length = strcspn(at, " ");
+		char word[128];
+		snprintf(word, sizeof word, "%.*s", (int)length, at);
+		if (!words_contain(seen, word) && used + length + 2 < sizeof seen)
+			used += (size_t)snprintf(seen + used, sizeof seen - used, "%s%s", used ? " " : "", word);
+		at += length;
+		at += strspn(at, " ");
+	}
+	printf("%s %s\n", label, seen);
 }
 
 void endpoint_describe(const struct endpoint *e)
@@ -14,7 +27,9 @@ void endpoint_describe(const struct endpoint *e)
 	printf("endpoint %s\npurpose %s\nspecification %s\n", e->name, e->purpose, e->specification);
 	printf("methods%s%s\n", e->methods & METHOD_GET ? " GET" : "", e->methods & METHOD_POST ? " POST" : "");
 	printf("answers %s\ncors %s\n", answers[e->answers], e->cors ? "yes" : "no");
-	printf("reads %s\nwrites %s\nkeys %s\n", or_none(e->reads), or_none(e->writes), or_none(e->keys));
+	print_words("reads", e->reads);
+	print_words("writes", e->writes);
+	print_words("keys", e->keys);
 	for (const struct parameter *p = e->parameters; p && p->name; p++)
 		printf("parameter %s %zu %s\n", p->name, p->longest, p->repeatable ? "repeatable" : "once");
 	printf("\n");

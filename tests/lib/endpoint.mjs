@@ -81,12 +81,13 @@ function parse(text) {
 
 /**
  * Runs an endpoint. Besides what environment() takes: args, close (descriptors closed at its start),
- * exact (an array: the whole environment). Gives code (exit code or signal), stdout, stderr, and the answer's status,
+ * exact (an array: the whole environment), bin and wrapper (another build, and the command that runs it). Gives code (exit code or signal), stdout, stderr, and the answer's status,
  * headers, text where there is one.
  */
 export async function call(server, name, request = {}) {
-	const { body, args = [], close = [], exact } = request;
-	const command = ['run', ...close.flatMap((fd) => ['-c', String(fd)]), ...(exact ?? environment(server, name, request)), '--', path.join(BIN, name), ...args];
+	const { body, args = [], close = [], exact, bin = BIN, wrapper = [] } = request;
+	const command = ['run', ...close.flatMap((fd) => ['-c', String(fd)]), ...(exact ?? environment(server, name, request)), '--',
+		...wrapper, path.join(bin, name), ...args];
 	const result = await run(probe(), command, { input: body ?? '' });
 	return { ...result, ...parse(result.stdout) };
 }

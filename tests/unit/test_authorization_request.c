@@ -2,6 +2,7 @@
 #include "lib/http/html.h"
 #include "lib/http/parameters.h"
 #include "lib/protocol/authorization_request.h"
+#include "lib/records/resource_store.h"
 #include "tests/unit/context_fixture.h"
 
 static const struct parameter table[] = { AUTHORIZATION_REQUEST_PARAMETERS, { 0 } };
@@ -222,10 +223,34 @@ static void test_form_post(void **state)
 	refuses_form_state("a%0d");
 }
 
+static void add_resource(const char *uri)
+{
+	struct resource resource = { .resource = uri, .name = "An API", .created_at = NOW };
+	database_begin(c->database, DATABASE_RELAXED);
+	assert_true(resource_insert(c->database, &resource));
+	database_commit(c->database);
+}
+
+/* RFC 8707 2 */
+static void test_resource(void **state)
+{
+	(void)state;
+	add_clients();
+	add_resource("https://a.example/");
+	back(GOOD "&resource=https%3A%2F%2Fb.example%2F", "invalid_target", "The resource is not known here.");
+	back(GOOD "&resource=https%3A%2F%2Fa.example%2F&resource=https%3A%2F%2Fb.example%2F", "invalid_target", "The resource is not known here.");
+	back(GOOD "&resource=%C3%A4", "invalid_target", "A resource is an absolute URI without a fragment.");
+	back(GOOD "&resource=https%3A%2F%2Fa.example%2F%23x", "invalid_target", "A resource is an absolute URI without a fragment.");
+	passes(GOOD "&resource=https%3A%2F%2Fa.example");
+	assert_string_equal(flow->resource, "https://a.example/");
+}
+
 static void test_flow(void **state)
 {
 	(void)state;
 	add_clients();
+	add_resource("https://a.example/");
+	add_resource("https://b.example/");
 	passes("client_id=app&" URI "&response_type=code&scope=email+unheard+openid+phone" PKCE "&nonce=n%C3%A4&prompt=login+consent&max_age=60"
 		"&login_hint=ada%40example.org&id_token_hint=a.b.c&claims=%7B%7D&resource=https%3A%2F%2Fa.example%2F&resource=https%3A%2F%2Fb.example%2F"
 		"&display=page&approval_prompt=force&state=s");
@@ -302,6 +327,7 @@ int main(void)
 		context_test(test_pkce_policies),
 		context_test(test_state),
 		context_test(test_form_post),
+		context_test(test_resource),
 		context_test(test_flow),
 		context_test(test_default_max_age),
 		context_test(test_stored),
