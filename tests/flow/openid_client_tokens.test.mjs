@@ -112,7 +112,7 @@ for (const name of ['basic', 'post', 'public', ...ALGORITHMS]) {
 		if (name === 'public')
 			return;
 
-		when('introspects, plain and signed', async ({ client, configuration }) => {
+		when('introspects', async ({ client, configuration }) => {
 			const { tokens } = await signIn(configuration, client);
 			const access = await oidc.tokenIntrospection(configuration, tokens.access_token);
 			assert.equal(access.active, true);

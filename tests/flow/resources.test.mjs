@@ -207,9 +207,6 @@ describe('with a user', () => {
 	test('several resources, and fewer of them at token and refresh', async () => {
 		const scope = 'openid orgs:list files:read manage';
 		const browser = new Browser();
-		const start = new URL(authorization(server, web).url);
-		assert.ok(start);
-		// Two parameters of one name: by hand.
 		const begun = authorization(server, web, { scope, resource: ORGS });
 		begun.url.searchParams.append('resource', FILES);
 		begun.url.searchParams.append('resource', server.issuer);
@@ -257,6 +254,20 @@ describe('with a user', () => {
 		const without = await authorize(server, browser, web);
 		assertError(await redeem(server, without, { fields: { resource: ORGS } }), 'invalid_target');
 		assert.equal((await redeem(server, without, { fields: { resource: server.issuer } })).status, 200);
+	});
+
+	test('by PAR', async () => {
+		const { verifier, parameters } = authorization(server, web, { scope: 'openid orgs:list files:read' });
+		const form = [...Object.entries(parameters), ['resource', ORGS], ['resource', FILES]];
+		const headers = { Authorization: basic(web.client_id, web.client_secret) };
+		const pushed = await request(server.url('par'), { form, headers });
+		assert.equal(pushed.status, 201, pushed.text);
+		const browser = new Browser();
+		const url = server.url('authorize', { client_id: web.client_id, request_uri: pushed.json().request_uri });
+		const outcome = await finish(browser, await browser.visit(url), server.issuer, { user: server.users.alice });
+		const tokens = granted(await redeem(server, { ...outcome, verifier, parameters, client: web }));
+		assert.deepEqual(aud(tokens.access_token), [ORGS, FILES]);
+		assertError(await request(server.url('par'), { form: [...Object.entries(parameters), ['resource', 'https://unknown.example/']], headers }), 'invalid_target');
 	});
 
 	test('resource_handling=ignore: as if nothing had been sent, at both ends', async () => {
