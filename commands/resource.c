@@ -102,7 +102,7 @@ static const char *read_alg(struct cli *cli)
 	const char *algs = signing_key_algs(cli->database);
 
 	if (alg && !words_contain(algs, alg))
-		cli_fail("No key signs with %s; there are keys for: %s.", alg, algs);
+		cli_fail("No key signs with %s; there are keys for: %s. `latchkey key rotate --alg` makes others.", alg, algs);
 	return alg;
 }
 

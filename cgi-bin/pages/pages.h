@@ -5,9 +5,6 @@
 #include "lib/http/html.h"
 
 extern const struct template template_consent;
-extern const struct template template_error;
-extern const struct template template_form_post;
-extern const struct template template_layout;
 extern const struct template template_login;
 extern const struct template template_logout;
 extern const struct template template_select_account;

@@ -6,8 +6,6 @@
 #include "lib/http/context.h"
 #include "lib/http/messages.h"
 
-extern const struct template template_layout;
-
 enum { DEPTH_LIMIT = 16 };
 
 struct value {

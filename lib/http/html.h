@@ -20,6 +20,11 @@ struct template {
 	const char *text;
 };
 
+/* Those that the library itself answers with; cgi-bin/pages/pages.h has the others. */
+extern const struct template template_error;
+extern const struct template template_form_post;
+extern const struct template template_layout;
+
 /* An empty set of values. The layout's own (site_name, static_url, lang …) are there already. */
 struct page *page_create(struct context *c);
 

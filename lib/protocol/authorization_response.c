@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "cgi-bin/pages/pages.h"
 #include "lib/base/text.h"
 #include "lib/crypto/digest.h"
 #include "lib/crypto/random.h"

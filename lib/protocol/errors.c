@@ -3,11 +3,11 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "cgi-bin/pages/pages.h"
 #include "lib/base/json_write.h"
 #include "lib/base/log.h"
 #include "lib/base/text.h"
 #include "lib/database/database.h"
+#include "lib/http/html.h"
 #include "lib/http/messages.h"
 
 #define ERROR_DEFINE(NAME, code, status, page, description) const struct error NAME[1] = { { code, status, page, description } };

@@ -256,6 +256,23 @@ describe('with a user', () => {
 		assert.equal((await redeem(server, without, { fields: { resource: server.issuer } })).status, 200);
 	});
 
+	test('the resource says what its tokens are signed with, the client what its ID tokens are', async (t) => {
+		const { code, stderr } = await server.latchkey(['key', 'rotate', '--alg', 'ES256'], { fails: true });
+		if (code !== 0)
+			return t.skip(stderr);
+		await server.latchkey(['resource', 'add', 'https://curves.example/', '--name', 'Curves', '--signing-alg', 'ES256']);
+		const browser = new Browser();
+		const tokens = granted(await redeem(server, await authorize(server, browser, web, { resource: 'https://curves.example/' })));
+		const fresh = createRemoteJWKSet(new URL(`${server.issuer}/.well-known/jwks.json`));
+		assert.equal((await jwtVerify(tokens.access_token, fresh, { audience: 'https://curves.example/' })).protectedHeader.alg, 'ES256');
+		assert.equal((await jwtVerify(tokens.id_token, fresh)).protectedHeader.alg, 'RS256');
+		const two = authorization(server, web, { resource: ORGS });
+		two.url.searchParams.append('resource', 'https://curves.example/');
+		const outcome = { ...two, ...await finish(browser, await browser.visit(two.url), server.issuer, { user: server.users.alice }) };
+		assert.equal(decode(granted(await redeem(server, outcome)).access_token).header.alg, 'RS256', 'of the first');
+		return undefined;
+	});
+
 	test('by PAR', async () => {
 		const { verifier, parameters } = authorization(server, web, { scope: 'openid orgs:list files:read' });
 		const form = [...Object.entries(parameters), ['resource', ORGS], ['resource', FILES]];
