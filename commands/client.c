@@ -143,6 +143,8 @@ void client_rotate_secret_run(struct cli *cli)
 
 	if (client_is_public(client))
 		cli_fail("The client %s is public: it has no secret.", client->client_id);
+	if (client->jwks)
+		cli_fail("The client %s authenticates with a key: it has no secret.", client->client_id);
 	sealed = sealed_client_secret(cli, client->client_id, secret);
 	database_begin(cli->database, DATABASE_DURABLE);
 	client_set_secret(cli->database, client->client_id, sealed);

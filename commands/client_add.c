@@ -3,6 +3,7 @@
 
 #include "commands/client.h"
 #include "commands/commands.h"
+#include "commands/keys_make.h"
 #include "lib/base/json.h"
 #include "lib/base/json_write.h"
 #include "lib/base/text.h"
@@ -20,7 +21,9 @@ const struct command_option client_add_options[] = {
 	{ "client-name", OPTION_VALUE, "TEXT", "Shown on the consent page; the id if left out." },
 	{ "redirect-uris", OPTION_LIST, "URI", "Where answers may go; compared to the byte." },
 	{ "post-logout-redirect-uris", OPTION_LIST, "URI", "Where a browser may go after signing out." },
-	{ "token-endpoint-auth-method", OPTION_VALUE, "METHOD", "none (a public client), client_secret_basic, client_secret_post; either secret one if left out." },
+	{ "token-endpoint-auth-method", OPTION_VALUE, "METHOD", "none (a public client), client_secret_basic, client_secret_post, private_key_jwt; either secret one if left out." },
+	{ "token-endpoint-auth-signing-alg", OPTION_VALUE, "ALG", "The only algorithm of its assertions; any of its keys if left out." },
+	{ "jwks", OPTION_VALUE, "JSON", "Its public keys for private_key_jwt, as a JWK Set." },
 	{ "application-type", OPTION_VALUE, "TYPE", "web (default) or native." },
 	{ "grant-types", OPTION_LIST, "TYPE", "authorization_code (default), refresh_token, client_credentials." },
 	{ "response-types", OPTION_LIST, "TYPE", "code is the only one." },
@@ -32,9 +35,14 @@ const struct command_option client_add_options[] = {
 	{ "contacts", OPTION_LIST, "ADDRESS", "Ignored." },
 	{ "default-max-age", OPTION_VALUE, "SECONDS", "Users prove who they are at least so often." },
 	{ "require-auth-time", OPTION_VALUE, "BOOL", "true or false (default)." },
-	{ "id-token-signed-response-alg", OPTION_VALUE, "ALG", "RS256 is the only one." },
+	{ "id-token-signed-response-alg", OPTION_VALUE, "ALG", "RS256 (default), PS256, ES256 or EdDSA; the keys are made when missing." },
 	{ "pkce", OPTION_VALUE, "RULE", "required (default); confidential clients also: nonce, optional." },
 	{ "refresh-grace-seconds", OPTION_VALUE, "SECONDS", "How long a used refresh token gives the same successor." },
+	{ "refresh-idle-seconds", OPTION_VALUE, "SECONDS", "After how long without use its refresh tokens end." },
+	{ "refresh-seconds", OPTION_VALUE, "SECONDS", "After how long they end in any case." },
+	{ "access-token-seconds", OPTION_VALUE, "SECONDS", "How long its access tokens are good." },
+	{ "require-pushed-authorization-requests", OPTION_VALUE, "BOOL", "true: it must push its authorization requests (RFC 9126)." },
+	{ "introspection", OPTION_VALUE, "RULE", "all: it may ask about any token, not about its own alone." },
 	{ "consent", OPTION_VALUE, "RULE", "remember (default), always; confidential clients also: none." },
 	{ "id-token-claims", OPTION_VALUE, "RULE", "full (default) or minimal." },
 	{ "access-token-format", OPTION_VALUE, "FORMAT", "jwt (default) or opaque." },
@@ -45,9 +53,9 @@ const struct command_option client_add_options[] = {
 	{ 0 },
 };
 
-#define BOOL_OPTIONS "require-auth-time trace"
-#define NUMBER_OPTIONS "default-max-age refresh-grace-seconds"
-#define JSON_OPTIONS "claim-mapping"
+#define BOOL_OPTIONS "require-auth-time require-pushed-authorization-requests trace"
+#define NUMBER_OPTIONS "default-max-age refresh-grace-seconds refresh-idle-seconds refresh-seconds access-token-seconds"
+#define JSON_OPTIONS "claim-mapping jwks"
 
 /* The member that an option stands for: --client-name is client_name. */
 static char *member_name(struct arena *arena, const char *option)
@@ -170,13 +178,14 @@ void client_add_run(struct cli *cli)
 	if (client_find(cli->database, client.client_id))
 		cli_fail("There is a client %s already; `latchkey client remove` removes it.", client.client_id);
 	client.created_at = cli->now;
-	if (!text_equal(client.token_endpoint_auth_method, "none")) {
+	if (!client_is_public(&client) && !client.jwks) {
 		secret = client_metadata_secret(metadata);
 		if (!secret)
 			secret = random_alphanumeric(cli->arena, CLIENT_SECRET_LENGTH);
 		client.secret = sealed_client_secret(cli, client.client_id, secret);
 	}
 
+	key_ensure(cli, client.id_token_signed_response_alg, NULL);
 	database_begin(cli->database, DATABASE_DURABLE);
 	if (!client_insert(cli->database, &client)) {
 		database_rollback(cli->database);

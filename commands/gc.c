@@ -10,6 +10,7 @@
 #include "lib/base/json_write.h"
 #include "lib/base/text.h"
 #include "lib/records/access_token_store.h"
+#include "lib/records/assertion_store.h"
 #include "lib/records/audit_store.h"
 #include "lib/records/flow_store.h"
 #include "lib/records/grant_store.h"
@@ -28,6 +29,7 @@ static const struct {
 	{ "sessions", "Sessions removed", session_remove_expired },
 	{ "flows", "Sign-ins under way removed", flow_remove_expired },
 	{ "pushed_requests", "Pushed requests removed", pushed_request_remove_expired },
+	{ "assertions", "Client assertions removed", assertion_remove_expired },
 	{ "access_tokens", "Access tokens removed", access_token_remove_expired },
 	{ "grants", "Grants removed", grant_remove_expired },
 	{ "usage_counts", "Counts moved to the audit log", usage_close },

@@ -1,7 +1,8 @@
 /*
  * Reads JSON strictly, with cJSON behind it. cJSON alone takes duplicate members, members in another case,
- * \u0000, invalid UTF-8, trailing bytes and any depth: everything of that is refused here (invariant 14).
- * Only programs that parse JSON link this.
+ * \u0000, invalid UTF-8, trailing bytes and any depth: everything of that is refused here (invariant 14), most of
+ * it by json_check() before cJSON sees the text. Only programs that parse JSON link this; for flat objects there is
+ * json_flat.h.
  */
 #ifndef LATCHKEY_BASE_JSON_H
 #define LATCHKEY_BASE_JSON_H
@@ -10,10 +11,9 @@
 #include <stdint.h>
 
 #include "lib/base/arena.h"
+#include "lib/base/json_check.h"
 
 struct cJSON; /* a value; its memory is the arena's */
-
-enum { JSON_DEPTH_LIMIT = 16 };
 
 /* The value that is the whole of `text`, or NULL, with *why (if why is not NULL) set to a constant sentence. */
 const struct cJSON *json_parse(struct arena *arena, const char *text, size_t length, const char **why);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "lib/base/json_flat.h"
 #include "lib/base/text.h"
 #include "lib/crypto/base64.h"
 #include "lib/crypto/digest.h"
@@ -80,23 +81,11 @@ bool jws_read_own(struct arena *arena, const char *token, struct jws *jws)
 	return false;
 }
 
-bool jws_verify(struct arena *arena, const struct jws *jws, const char *public_jwk)
+const char *jws_own_text(struct arena *arena, const char *payload, const char *name)
 {
-	const struct signing_algorithm *algorithm = signing_algorithm_find(jws->alg);
-	const char *start;
-	const char *members;
-	size_t length;
+	const struct json_flat *object = json_flat_read(arena, payload, strlen(payload), NULL);
 
-	if (algorithm == NULL || !kid_is_valid(jws->kid) || jws->signing_input == NULL || jws->signature == NULL || public_jwk == NULL)
-		return false;
-	/* The key, not the token, says which algorithm it is for (RFC 8725 3.1): both must name the same. */
-	start = arena_format(arena, "{\"kty\":\"%s\",\"use\":\"sig\",\"alg\":\"%s\",\"kid\":\"%s\",", algorithm->kty, algorithm->name,
-		jws->kid);
-	length = strlen(public_jwk);
-	if (!text_starts_with(public_jwk, start) || public_jwk[length - 1] != '}')
-		return false;
-	members = arena_copy(arena, public_jwk + strlen(start), length - strlen(start) - 1);
-	return algorithm->verify(arena, members, octets_of(jws->signing_input), (struct octets){jws->signature, jws->signature_length});
+	return object == NULL ? NULL : json_flat_text(object, name);
 }
 
 char *jws_half_hash(struct arena *arena, const char *alg, const char *text)

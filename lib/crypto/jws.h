@@ -30,7 +30,7 @@ bool jws_read_own(struct arena *arena, const char *token, struct jws *jws);
 /* Checks the signature with a public JWK in the form of signing_key_public_jwk(). */
 bool jws_verify(struct arena *arena, const struct jws *jws, const char *public_jwk);
 
-/* A text member at the top of a payload that this project wrote and jws_verify() passed; NULL if absent. Not a JSON parser. */
+/* A text member at the top of a payload; NULL if it is absent or no text. */
 const char *jws_own_text(struct arena *arena, const char *payload, const char *name);
 
 /* at_hash, c_hash: base64url of the left half of the digest that belongs to `alg` (OpenID Connect Core 3.1.3.6; Ed25519: SHA-512). */

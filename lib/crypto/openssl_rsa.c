@@ -102,6 +102,26 @@ struct rsa_st *openssl_rsa_load(const struct octets *parts)
 	return NULL;
 }
 
+struct rsa_st *openssl_rsa_load_public(struct octets modulus, struct octets exponent)
+{
+	BIGNUM *n;
+	BIGNUM *e;
+	RSA *rsa;
+
+	if (!modulus_fits(modulus) || !exponent_fits(exponent))
+		return NULL;
+	openssl_start();
+	n = integer(modulus);
+	e = integer(exponent);
+	rsa = RSA_new();
+	if (n != NULL && e != NULL && rsa != NULL && RSA_set0_key(rsa, n, e, NULL) == 1)
+		return rsa;
+	BN_free(n);
+	BN_free(e);
+	RSA_free(rsa);
+	return NULL;
+}
+
 struct octets openssl_rsa_part(struct arena *arena, const struct rsa_st *rsa, enum rsa_part part)
 {
 	const BIGNUM *numbers[RSA_PART_COUNT] = {
@@ -126,28 +146,12 @@ struct octets openssl_rsa_sign(struct arena *arena, struct rsa_st *rsa, const un
 	return (struct octets){bytes, length};
 }
 
-bool openssl_rsa_verify(struct octets modulus, struct octets exponent, const unsigned char *digest, struct octets signature)
+bool openssl_rsa_verify(struct rsa_st *rsa, const unsigned char *digest, struct octets signature)
 {
-	BIGNUM *n;
-	BIGNUM *e;
-	RSA *rsa;
-	bool good;
+	bool good = signature.length == (size_t)RSA_size(rsa)
+		&& RSA_verify(NID_sha256, digest, DIGEST_BYTES, signature.bytes, (unsigned)signature.length, rsa) == 1;
 
-	if (!modulus_fits(modulus) || !exponent_fits(exponent) || signature.length != modulus.length)
-		return false;
-	openssl_start();
-	n = integer(modulus);
-	e = integer(exponent);
-	rsa = RSA_new();
-	if (n == NULL || e == NULL || rsa == NULL || RSA_set0_key(rsa, n, e, NULL) != 1) {
-		BN_free(n);
-		BN_free(e);
-		RSA_free(rsa);
-		return false;
-	}
-	good = RSA_verify(NID_sha256, digest, DIGEST_BYTES, signature.bytes, (unsigned)signature.length, rsa) == 1;
 	ERR_clear_error();
-	RSA_free(rsa);
 	return good;
 }
 

@@ -1,8 +1,9 @@
 /*
  * What makes OpenSSL bearable in a process that lives for one request: no configuration file (which the
- * environment could name), no error texts, no work at exit, and randomness straight from the kernel by the
- * deprecated RAND_METHOD instead of a tree of generators that each process would seed anew. Together with
- * openssl_rsa.c this makes an RS256 signature cost 0.7 ms in a fresh process instead of 2.5.
+ * environment could name), no error texts, no work at exit, no tables with the names of all ciphers and digests
+ * (0.35 ms at the first call of EVP, which finds what is fetched here without them), and randomness straight from
+ * the kernel by the deprecated RAND_METHOD instead of a tree of generators that each process would seed anew.
+ * Together with openssl_rsa.c this makes an RS256 signature cost 0.7 ms in a fresh process instead of 2.5.
  */
 #define OPENSSL_SUPPRESS_DEPRECATED
 
@@ -36,7 +37,8 @@ void openssl_start(void)
 
 	if (started)
 		return;
-	if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS | OPENSSL_INIT_NO_ATEXIT, NULL) != 1
+	if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS | OPENSSL_INIT_NO_ATEXIT
+			| OPENSSL_INIT_NO_ADD_ALL_CIPHERS | OPENSSL_INIT_NO_ADD_ALL_DIGESTS, NULL) != 1
 		|| RAND_set_rand_method(&kernel) != 1)
 		abort();
 	started = true;

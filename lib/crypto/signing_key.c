@@ -11,7 +11,7 @@
 /* Magic, algorithm, integers with two bytes of length each, digest. */
 enum { LONGEST_FILE = 64 + SIGNING_PARTS_MOST * (SIGNING_PART_LONGEST + 2) + SHA256_BYTES };
 
-static const struct signing_algorithm *const algorithms[] = {&signing_rs256};
+static const struct signing_algorithm *const algorithms[] = {&signing_rs256, &signing_ps256, &signing_es256, &signing_eddsa};
 
 const struct signing_algorithm *signing_algorithm_find(const char *name)
 {

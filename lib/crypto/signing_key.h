@@ -11,7 +11,7 @@
 
 struct signing_key; /* alg, kid and the private key; wiped and freed with signing_key_free() */
 
-/* Makes a key for `alg` (RS256: RSA with 2048 bits). NULL if the algorithm is unknown. */
+/* Makes a key for `alg`: RS256 or PS256 (RSA with 2048 bits), ES256 (P-256), EdDSA (Ed25519). NULL if it is another. */
 struct signing_key *signing_key_generate(struct arena *arena, const char *alg);
 
 /* Writes it to folder/kid.key: mode 0600, file synced, renamed into place, folder synced. False with *error. */

@@ -5,6 +5,8 @@
 #include "lib/base/text.h"
 #include "lib/crypto/digest.h"
 #include "lib/crypto/key_file.h"
+#include "lib/crypto/openssl_ec.h"
+#include "lib/crypto/openssl_ed25519.h"
 #include "lib/crypto/openssl_rsa.h"
 #include "lib/crypto/signing_algorithm.h"
 #include "lib/crypto/signing_key.h"
@@ -16,11 +18,24 @@ static void *generate_rsa(void)
 	return openssl_rsa_generate(RSA_BITS);
 }
 
+static void *generate_ec(void)
+{
+	return openssl_ec_generate();
+}
+
+static void *generate_ed25519(void)
+{
+	return openssl_ed25519_generate();
+}
+
 static const struct {
 	const struct signing_algorithm *algorithm;
 	void *(*generate)(void);
 } generators[] = {
 	{&signing_rs256, generate_rsa},
+	{&signing_ps256, generate_rsa},
+	{&signing_es256, generate_ec},
+	{&signing_eddsa, generate_ed25519},
 };
 
 struct signing_key *signing_key_generate(struct arena *arena, const char *alg)

@@ -121,8 +121,31 @@ static bool secret_is_right(struct context *c, const struct client *client, cons
 	return equal_in_constant_time(verifier, client->secret_verifier, sizeof verifier);
 }
 
+/* private_key_jwt: the key proves it, and nothing else may stand beside (RFC 6749 2.3). */
+static const struct client *require_assertion(struct context *c, const char *assertion)
+{
+	const char *why, *client_id = parameter(c, "client_id");
+	if (c->request.authorization || parameter(c, "client_secret"))
+		refuse_because_and_leave(c, INVALID_REQUEST, "RFC 6749 2.3", "Two ways of client authentication were sent.");
+	if (!text_equal(parameter(c, "client_assertion_type"), CLIENT_ASSERTION_TYPE))
+		refuse_because_and_leave(c, INVALID_REQUEST, "RFC 7521 4.2", "The client_assertion_type is missing or not supported.");
+	const char *sub = client_assertion_client_id(c->arena, assertion);
+	if (!sub || (client_id && !text_equal(client_id, sub)))
+		reject(c, NULL, "RFC 7521 4.2", "The client_assertion is malformed, or its sub is not the client_id.");
+	const struct client *client = client_find(c->database, sub);
+	if (!client || client->disabled_at)
+		reject(c, NULL, "RFC 6749 5.2", "The client is unknown or disabled.");
+	if (!text_equal(client->token_endpoint_auth_method, "private_key_jwt"))
+		reject(c, client, "RFC 7591 2", "The client is not registered for private_key_jwt.");
+	if (!client_assertion_check(c, client, assertion, &why))
+		reject(c, client, "RFC 7523 3", why);
+	return client;
+}
+
 const struct client *client_authentication_require(struct context *c)
 {
+	if (parameter(c, "client_assertion"))
+		return require_assertion(c, parameter(c, "client_assertion"));
 	struct credentials sent = read_credentials(c);
 	const struct client *client = client_find(c->database, sent.id);
 	if (!client && !text_equal(sent.id, sent.raw_id))

@@ -3,15 +3,16 @@
 #define LATCHKEY_PROTOCOL_CLIENT_AUTHENTICATION_H
 
 #include "lib/http/context.h"
+#include "lib/protocol/client_assertion.h"
 #include "lib/records/client_store.h"
 
 /* Rows of an endpoint's parameter table, and what it must declare in its privileges. */
 #define CLIENT_SECRET_PARAMETERS \
 	{ "client_secret", is_printable_ascii, 1024, false }, \
-	{ "client_assertion", is_visible_ascii, 8192, false }, \
+	{ "client_assertion", is_visible_ascii, CLIENT_ASSERTION_LONGEST, false }, \
 	{ "client_assertion_type", is_visible_ascii, 128, false }
 #define CLIENT_AUTHENTICATION_PARAMETERS { "client_id", is_printable_ascii, 255, false }, CLIENT_SECRET_PARAMETERS
-#define CLIENT_AUTHENTICATION_TABLES "clients limits audit"
+#define CLIENT_AUTHENTICATION_TABLES "clients limits audit " CLIENT_ASSERTION_TABLES
 #define CLIENT_AUTHENTICATION_KEYS "clients"
 
 /* The purpose that a client's secret is sealed for. */

@@ -9,11 +9,13 @@
 #include "lib/base/utf8.h"
 #include "lib/http/parameters.h"
 #include "lib/protocol/claim_mapping.h"
+#include "lib/protocol/client_keys.h"
 #include "lib/protocol/redirect_uri.h"
 
 enum { NAME_LONGEST = 200, URI_LONGEST = 2048, LIST_LONGEST = 64, WORDS_LONGEST = 2048 };
 
 #define DEFAULT_SCOPE "openid profile email address phone groups offline_access"
+#define SIGNING_ALGS "RS256 PS256 ES256 EdDSA"
 #define KNOWN_GRANT_TYPES "authorization_code refresh_token client_credentials"
 
 enum member_kind { MEMBER_NAME, MEMBER_URL, MEMBER_CHOICE, MEMBER_WORDS, MEMBER_NUMBER, MEMBER_SECONDS, MEMBER_BOOL };
@@ -38,11 +40,12 @@ static const struct member members[] = {
 	{ "tos_uri", MEMBER_URL, AT(tos_uri), NULL, NULL, 0 },
 	{ "application_type", MEMBER_CHOICE, AT(application_type), "web", "web native", 0 },
 	{ "token_endpoint_auth_method", MEMBER_CHOICE, AT(token_endpoint_auth_method), NULL,
-		"none client_secret_basic client_secret_post", 0 },
+		"none client_secret_basic client_secret_post private_key_jwt", 0 },
+	{ "token_endpoint_auth_signing_alg", MEMBER_CHOICE, AT(token_endpoint_auth_signing_alg), NULL, SIGNING_ALGS, 0 },
 	{ "scope", MEMBER_WORDS, AT(scope), DEFAULT_SCOPE, NULL, 0 },
 	{ "default_max_age", MEMBER_NUMBER, AT(default_max_age), NULL, NULL, 315360000 },
 	{ "require_auth_time", MEMBER_BOOL, AT(require_auth_time), NULL, NULL, 0 },
-	{ "id_token_signed_response_alg", MEMBER_CHOICE, AT(id_token_signed_response_alg), "RS256", "RS256", 0 },
+	{ "id_token_signed_response_alg", MEMBER_CHOICE, AT(id_token_signed_response_alg), "RS256", SIGNING_ALGS, 0 },
 	{ "pkce", MEMBER_CHOICE, AT(pkce), "required", "required nonce optional", 0 },
 	{ "refresh_grace_seconds", MEMBER_NUMBER, AT(refresh_grace_seconds), NULL, NULL, 60 },
 	{ "refresh_idle_seconds", MEMBER_SECONDS, AT(refresh_idle_seconds), NULL, NULL, 315360000 },
@@ -261,6 +264,29 @@ static bool read_lists(struct arena *arena, const struct cJSON *object, struct c
 	return client->claim_mapping != NULL;
 }
 
+/* The keys of private_key_jwt (RFC 7591 2). A client has keys or a secret, never both. */
+static bool read_keys(struct arena *arena, const struct cJSON *object, struct client *client, const char **error)
+{
+	bool by_key = text_equal(client->token_endpoint_auth_method, "private_key_jwt");
+	const struct cJSON *jwks = member_value(object, "jwks");
+
+	if (member_value(object, "jwks_uri")) {
+		*error = "jwks_uri is not supported yet: register the keys themselves as jwks.";
+		return false;
+	}
+	if (by_key != (jwks != NULL)) {
+		*error = by_key ? "jwks is missing: private_key_jwt needs the client's public keys."
+				: "jwks is only for a client with token_endpoint_auth_method private_key_jwt.";
+		return false;
+	}
+	if (by_key && member_value(object, "client_secret")) {
+		*error = "client_secret contradicts token_endpoint_auth_method private_key_jwt.";
+		return false;
+	}
+	client->jwks = jwks ? client_keys_read(arena, jwks, error) : NULL;
+	return !jwks || client->jwks;
+}
+
 static bool read_identity(struct arena *arena, const struct cJSON *object, struct client *client, const char **error)
 {
 	const struct cJSON *id = member_value(object, "client_id");
@@ -311,7 +337,7 @@ enum client_metadata_result client_metadata_read(struct arena *arena, const stru
 	for (size_t i = 0; i < MEMBERS; i++)
 		if ((*error = read_member(arena, &members[i], object, client)))
 			return CLIENT_METADATA_INVALID;
-	if (!read_identity(arena, object, client, error) || !read_lists(arena, object, client, error))
+	if (!read_identity(arena, object, client, error) || !read_lists(arena, object, client, error) || !read_keys(arena, object, client, error))
 		return CLIENT_METADATA_INVALID;
 	if ((*error = public_problem(client)))
 		return CLIENT_METADATA_INVALID;
@@ -361,6 +387,7 @@ void client_metadata_write(struct buffer *out, const struct client *client, cons
 	for (size_t i = 0; i < MEMBERS; i++)
 		write_member(out, &members[i], &copy);
 	json_words(out, "groups_filter", client->groups_filter);
+	client_keys_write(out, "jwks", client->jwks);
 	if (!text_empty(client->claim_mapping))
 		claim_mapping_write(out, "claim_mapping", client->claim_mapping);
 	json_object_close(out);

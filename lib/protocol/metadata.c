@@ -3,6 +3,9 @@
 #include "lib/base/json_write.h"
 #include "lib/protocol/scope.h"
 
+#define CLIENT_METHODS "client_secret_basic client_secret_post private_key_jwt"
+#define CLIENT_ALGS "RS256 PS256 ES256 EdDSA"
+
 static void write_endpoints(struct buffer *out, const struct config *config)
 {
 	static const char *const endpoints[][2] = {
@@ -28,10 +31,13 @@ void metadata_write(struct buffer *out, const struct config *config)
 	json_words(out, "response_modes_supported", "query form_post");
 	json_words(out, "grant_types_supported", "authorization_code refresh_token client_credentials");
 	json_words(out, "subject_types_supported", "public");
-	json_words(out, "id_token_signing_alg_values_supported", "RS256");
-	json_words(out, "token_endpoint_auth_methods_supported", "client_secret_basic client_secret_post none");
-	json_words(out, "introspection_endpoint_auth_methods_supported", "client_secret_basic client_secret_post");
-	json_words(out, "revocation_endpoint_auth_methods_supported", "client_secret_basic client_secret_post none");
+	json_words(out, "id_token_signing_alg_values_supported", "RS256 PS256 ES256 EdDSA");
+	json_words(out, "token_endpoint_auth_methods_supported", CLIENT_METHODS " none");
+	json_words(out, "token_endpoint_auth_signing_alg_values_supported", CLIENT_ALGS);
+	json_words(out, "introspection_endpoint_auth_methods_supported", CLIENT_METHODS);
+	json_words(out, "introspection_endpoint_auth_signing_alg_values_supported", CLIENT_ALGS);
+	json_words(out, "revocation_endpoint_auth_methods_supported", CLIENT_METHODS " none");
+	json_words(out, "revocation_endpoint_auth_signing_alg_values_supported", CLIENT_ALGS);
 	json_bool(out, "require_pushed_authorization_requests", config->require_pushed_requests);
 	json_words(out, "code_challenge_methods_supported", "S256");
 	/* Registered ones are left out, as RFC 8414 2 allows: this document needs no database, and some clients ask for every

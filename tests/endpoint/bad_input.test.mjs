@@ -6,7 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import { call, endpoints, rows } from '../lib/endpoint.mjs';
 import { textOf } from '../lib/html.mjs';
 import { challenge, random } from '../lib/client.mjs';
-import { install } from '../lib/server.mjs';
+import { PASSWORD, install } from '../lib/server.mjs';
 
 const FORM = 'application/x-www-form-urlencoded';
 const QUERY_LIMIT = 16384;
@@ -494,3 +494,23 @@ for (const endpoint of ALL) {
 		}));
 	});
 }
+
+test('a browser whose address the server did not say signs in like others', async () => {
+	const login = ALL.find(({ name }) => name === 'login');
+	for (const address of [undefined, '', 'nonsense', '::1', '2001:db8::1', 'x'.repeat(10000)]) {
+		const variables = { REMOTE_ADDR: address };
+		const opened = await call(server, 'login', { variables });
+		assert.equal(opened.status, 303, assertSound(login, opened, `address ${address}`));
+		const headers = { Cookie: opened.headers['set-cookie'][0].split(';')[0] };
+		const query = new URL(opened.headers.location).search.slice(1);
+		const page = await call(server, 'login', { query, headers, variables });
+		const csrf = /name="csrf" value="([^"]+)"/.exec(page.text)[1];
+		const form = { flow: query.slice('flow='.length), csrf, username: 'alice' };
+		const send = (password) => call(server, 'login', { method: 'POST', body: encode({ ...form, password }), headers, variables });
+		const wrong = await send('wrong wrong wrong');
+		assert.equal(wrong.status, 403, assertSound(login, wrong, `address ${address}`));
+		const right = await send(PASSWORD);
+		assert.equal(right.status, 303, assertSound(login, right, `address ${address}`));
+		assert.ok(right.headers['set-cookie'].some((cookie) => /^latchkey-session-[0-9a-f]{6}=[\w-]{43};/.test(cookie)));
+	}
+});

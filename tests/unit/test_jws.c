@@ -100,9 +100,12 @@ static void rs256_known_answer(void **state)
 	assert_string_equal(base64url_encode(arena, signature.bytes, signature.length), RFC_SIGNATURE);
 	signing_rs256.free(native);
 
-	assert_true(signing_rs256.verify(arena, members, input, decoded(RFC_SIGNATURE)));
+	native = verifying_rs256.load(arena, members);
+	assert_non_null(native);
+	assert_true(verifying_rs256.verify(native, input, decoded(RFC_SIGNATURE)));
 	input.length--;
-	assert_false(signing_rs256.verify(arena, members, input, decoded(RFC_SIGNATURE)));
+	assert_false(verifying_rs256.verify(native, input, decoded(RFC_SIGNATURE)));
+	verifying_rs256.free(native);
 }
 
 static bool verifies(const char *text, const char *public_jwk)
@@ -131,6 +134,30 @@ static void signed_comes_back(void **state)
 	assert_string_equal(jws.typ, "at+jwt");
 	assert_string_equal(jws.payload, "");
 	assert_true(jws_verify(arena, &jws, jwk));
+}
+
+static void other_algorithms_come_back(void **state)
+{
+	static const char *const algs[] = {"PS256", "ES256", "EdDSA"};
+	static const size_t lengths[] = {256, 64, 64};
+	struct jws jws;
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		struct signing_key *other = signing_key_generate(arena, algs[i]);
+		const char *other_jwk = signing_key_public_jwk(arena, other);
+		const char *other_token = jws_sign(arena, other, "at+jwt", PAYLOAD);
+
+		assert_true(jws_read_own(arena, other_token, &jws));
+		assert_string_equal(jws.alg, algs[i]);
+		assert_string_equal(jws.kid, signing_key_kid(other));
+		assert_int_equal(jws.signature_length, lengths[i]);
+		assert_true(jws_verify(arena, &jws, other_jwk));
+		assert_false(jws_verify(arena, &jws, jwk));
+		assert_false(verifies(token, other_jwk));
+		assert_false(verifies(jws_sign(arena, key, "at+jwt", PAYLOAD), other_jwk));
+		signing_key_free(other);
+	}
 }
 
 static void every_changed_character_is_seen(void **state)
@@ -326,7 +353,7 @@ static void malformed_payloads_have_no_members(void **state)
 		"{", "{\"", "{\"a", "{\"a\"", "{\"a\":", "{\"a\":\"", "{\"a\":\"x", "{\"a\":\"x\\", "{\"a\":\"x\"", "{\"a\":\"x\"y}", "[\"a\",\"x\"]",
 		"{\"a\":\"\\x\"}", "{\"a\":\"\\u\"}", "{\"a\":\"\\u12\"}", "{\"a\":\"\\u123\"}", "{\"a\":\"\\u0000\"}", "{\"a\":\"\\ud800\"}",
 		"{\"a\":\"\\udc00\"}", "{\"a\":\"\\ud800\\u0041\"}", "{\"a\":\"\\ud800\\ud800\"}", "{\"a\":\"\\ud800\\u\"}", "{\"b\":{\"a\":\"x\"}",
-		"{\"b\":[[[[\"a\":\"x\"", "{a:\"x\"}", "{\"a\" :\"x\"}", "{\"b\":}\"a\":\"x\"}", "\"a\":\"x\"", "{{\"a\":\"x\"}}", "{,\"a\":\"x\"}",
+		"{\"b\":[[[[\"a\":\"x\"", "{a:\"x\"}", "{\"b\":}\"a\":\"x\"}", "\"a\":\"x\"", "{{\"a\":\"x\"}}", "{,\"a\":\"x\"}",
 	};
 
 	(void)state;
@@ -383,6 +410,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rs256_known_answer), cmocka_unit_test(signed_comes_back),
+		cmocka_unit_test(other_algorithms_come_back),
 		cmocka_unit_test(every_changed_character_is_seen), cmocka_unit_test(other_keys_do_not_verify),
 		cmocka_unit_test(odd_public_keys_do_not_verify), cmocka_unit_test(other_headers_are_not_ours),
 		cmocka_unit_test(alg_cannot_be_chosen_by_the_token), cmocka_unit_test(malformed_tokens_are_refused),

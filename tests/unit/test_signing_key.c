@@ -253,6 +253,54 @@ static void readable_files_are_refused(void **state)
 	}
 }
 
+/* Files of the other algorithms: they come back, and any damage is seen. */
+static void other_algorithms_are_kept(void **state)
+{
+	static const char *const algs[] = {"PS256", "ES256", "EdDSA"};
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		unsigned char bytes[4096] = {0};
+		struct signing_key *loaded;
+		const char *jwk;
+		size_t length;
+
+		signing_key_free(key);
+		key = signing_key_generate(arena, algs[i]);
+		assert_non_null(key);
+		assert_string_equal(signing_key_alg(key), algs[i]);
+		path = arena_format(arena, "%s/%s.key", folder, signing_key_kid(key));
+		jwk = signing_key_public_jwk(arena, key);
+		assert_true(signing_key_save(arena, key, folder, &error));
+		loaded = signing_key_load(arena, folder, signing_key_kid(key), algs[i], &error);
+		assert_non_null(loaded);
+		assert_string_equal(signing_key_public_jwk(arena, loaded), jwk);
+		signing_key_free(loaded);
+		refuses(signing_key_kid(key), "RS256");
+		refuses(signing_key_kid(key), algs[(i + 1) % 3]);
+
+		length = read_file(bytes, sizeof bytes);
+		for (size_t j = 0; j < length; j += length > 256 ? 41 : 1) {
+			bytes[j] ^= 0x10;
+			write_file(bytes, length);
+			refuses(signing_key_kid(key), algs[i]);
+			bytes[j] ^= 0x10;
+		}
+		/* The public half, under a right digest: the name tells; Ed25519's private half: the public one tells. */
+		for (size_t j = 0; j < length - SHA256_BYTES && i > 0; j++) {
+			bool private_of_ec = i == 1 && j >= sizeof "LKKEY1\nES256\n" - 1 + 2 * 34 + 2;
+
+			if (private_of_ec)
+				break;
+			bytes[j] ^= 0x10;
+			write_with_digest(bytes, length);
+			refuses(signing_key_kid(key), algs[i]);
+			bytes[j] ^= 0x10;
+		}
+		unlink(path);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -264,6 +312,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(damaged_files_are_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(damage_under_a_right_digest_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(another_key_of_that_name_is_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(other_algorithms_are_kept, setup, teardown),
 		cmocka_unit_test_setup_teardown(readable_files_are_refused, setup, teardown),
 	};
 
