@@ -125,10 +125,11 @@ static bool secret_is_right(struct context *c, const struct client *client, cons
 static const struct client *require_assertion(struct context *c, const char *assertion)
 {
 	const char *why, *client_id = parameter(c, "client_id");
+	const char *type = parameter_require(c, "client_assertion_type", "RFC 7521 4.2");
 	if (c->request.authorization || parameter(c, "client_secret"))
 		refuse_because_and_leave(c, INVALID_REQUEST, "RFC 6749 2.3", "Two ways of client authentication were sent.");
-	if (!text_equal(parameter(c, "client_assertion_type"), CLIENT_ASSERTION_TYPE))
-		refuse_because_and_leave(c, INVALID_REQUEST, "RFC 7521 4.2", "The client_assertion_type is missing or not supported.");
+	if (!text_equal(type, CLIENT_ASSERTION_TYPE))
+		reject(c, NULL, "RFC 6749 5.2", "This client_assertion_type is not supported.");
 	const char *sub = client_assertion_client_id(c->arena, assertion);
 	if (!sub || (client_id && !text_equal(client_id, sub)))
 		reject(c, NULL, "RFC 7521 4.2", "The client_assertion is malformed, or its sub is not the client_id.");
