@@ -39,7 +39,7 @@ static void test_both_ways(void **state)
 	static const char *const table[][3] = {
 		{ "{}", "", "{}" },
 		{ "{\"quota\":{\"value\":10}}", "quota\tconstant\t10\n", "{\"quota\":{\"value\":10}}" },
-		{ "{\"a\":{\"value\":\"x\\ty\\n\"}}", "a\tconstant\t\"x\\ty\\n\"\n", "{\"a\":{\"value\":\"x\\ty\\n\"}}" },
+		{ "{\"a\":{\"value\":\"x\\ty\\n\"}}", "a\tconstant\t\"x\\u0009y\\n\"\n", "{\"a\":{\"value\":\"x\\u0009y\\n\"}}" },
 		{ "{\"a\":{\"value\":false},\"b\":{\"value\":null},\"c\":{\"value\":{\"d\":[1]}}}",
 			"a\tconstant\tfalse\nb\tconstant\tnull\nc\tconstant\t{\"d\":[1]}\n",
 			"{\"a\":{\"value\":false},\"b\":{\"value\":null},\"c\":{\"value\":{\"d\":[1]}}}" },

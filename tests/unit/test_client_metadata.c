@@ -156,7 +156,13 @@ static void test_wrong_types(void **state)
 	refuses_metadata("{" URIS ",\"logo_uri\":\"https://\"}", "logo_uri");
 	refuses_metadata("{" URIS ",\"tos_uri\":{}}", "tos_uri");
 	refuses_metadata("{" URIS ",\"application_type\":\"web native\"}", "application_type");
-	refuses_metadata("{" URIS ",\"token_endpoint_auth_method\":\"private_key_jwt\"}", "token_endpoint_auth_method");
+	refuses_metadata("{" URIS ",\"token_endpoint_auth_method\":\"client_secret_jwt\"}", "token_endpoint_auth_method");
+	refuses_metadata("{" URIS ",\"token_endpoint_auth_method\":\"private_key_jwt\"}", "jwks is missing");
+	refuses_metadata("{" URIS ",\"jwks\":{\"keys\":[]}}", "jwks is only for");
+	refuses_metadata("{" URIS ",\"token_endpoint_auth_method\":\"private_key_jwt\",\"jwks_uri\":\"https://app.example/jwks\"}", "jwks_uri");
+	refuses_metadata("{" URIS ",\"token_endpoint_auth_method\":\"private_key_jwt\",\"jwks\":{\"keys\":[]},\"client_secret\":\"0123456789012345678901234567890123456789\"}", "contradicts");
+	refuses_metadata("{" URIS ",\"refresh_seconds\":0}", "refresh_seconds");
+	refuses_metadata("{" URIS ",\"introspection\":\"own\"}", "introspection");
 	refuses_metadata("{" URIS ",\"scope\":\"a  b\"}", "scope");
 	refuses_metadata("{" URIS ",\"scope\":[\"a\"]}", "scope");
 	refuses_metadata("{" URIS ",\"default_max_age\":-1}", "default_max_age");
