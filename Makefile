@@ -116,9 +116,9 @@ $(GEN)/pages/%.c: cgi-bin/pages/%.html scripts/embed
 	$(Q)scripts/embed page $* < $< > $@
 
 # What the CLI shows of every endpoint: asked of the endpoints themselves.
-$(GEN)/endpoints.c: scripts/embed $(patsubst %,$(OUT)/cgi-bin/%,$(ENDPOINTS))
+$(GEN)/endpoints.c: scripts/embed scripts/checks $(patsubst %,$(OUT)/cgi-bin/%,$(ENDPOINTS))
 	@mkdir -p $(@D)
-	$(Q)for e in $(sort $(ENDPOINTS)); do $(OUT)/cgi-bin/$$e --describe || exit 1; done | scripts/embed text endpoint_descriptions > $@
+	$(Q)for e in $(sort $(ENDPOINTS)); do $(OUT)/cgi-bin/$$e --describe | sed "/^$$/d" && scripts/checks $$e && echo || exit 1; done | scripts/embed text endpoint_descriptions > $@
 
 $(LIBRARY): $(LIB_OBJECTS)
 	@rm -f $@

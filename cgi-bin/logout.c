@@ -30,6 +30,27 @@ static const struct client *find_client(struct context *c)
 	return client && !client->disabled_at ? client : NULL;
 }
 
+struct wanted {
+	const char *uri;
+	const struct client *client;
+};
+
+static void match(void *context, const struct client *client)
+{
+	struct wanted *wanted = context;
+	if (!wanted->client && words_contain(client->post_logout_redirect_uris, wanted->uri))
+		wanted->client = client;
+}
+
+/* Some clients send nothing but the address: it counts if a client of this very session registered it. */
+static const struct client *find_client_of_session(struct context *c, const struct session *session)
+{
+	struct wanted wanted = { parameter(c, "post_logout_redirect_uri"), NULL };
+	if (wanted.uri)
+		client_list_of_session(c->database, session->user_id, session->sid, match, &wanted);
+	return wanted.client;
+}
+
 /* Where the browser goes afterwards; NULL: it stays. */
 static const char *return_url(struct context *c, const struct client *client)
 {
@@ -97,6 +118,8 @@ static enum outcome handle(struct context *c)
 	const struct session *session = session_current(c);
 	if (!session)
 		return leave(c, client);
+	if (!client)
+		client = find_client_of_session(c, session);
 	if (c->request.method != METHOD_POST)
 		return ask(c, client, session);
 	csrf_require(c, cookie_find(c, "session"), "logout");

@@ -50,7 +50,6 @@ const struct endpoint endpoint = {
 	.specification = "RFC 9126",
 	.methods = METHOD_POST,
 	.answers = ANSWERS_JSON,
-	.cors = true,
 	.parameters = parameters,
 	.reads = AUTHORIZATION_REQUEST_TABLES,
 	.writes = "pushed_requests " CLIENT_AUTHENTICATION_TABLES,

@@ -46,11 +46,24 @@ static void write_parameter(struct buffer *out, const char *value)
 	json_object_close(out);
 }
 
+/* ERROR FILE:LINE CLAUSE */
+static void write_check(struct buffer *out, const char *value)
+{
+	const char *error = words_next(out->arena, &value);
+	const char *place = words_next(out->arena, &value);
+
+	json_object_open(out, NULL);
+	json_text(out, "error", error);
+	json_text(out, "place", place);
+	json_text(out, "clause", value);
+	json_object_close(out);
+}
+
 /* One endpoint from its first line to the empty one. */
 static void write_entry(struct buffer *out, const char **cursor)
 {
 	const char *key, *value;
-	bool parameters = false;
+	bool parameters = false, checks = false;
 
 	json_object_open(out, NULL);
 	while (next_line(out->arena, cursor, &key, &value) && *key) {
@@ -63,11 +76,20 @@ static void write_entry(struct buffer *out, const char **cursor)
 				json_array_open(out, "parameters");
 			parameters = true;
 			write_parameter(out, value);
+		} else if (text_equal(key, "check")) {
+			if (parameters && !checks)
+				json_array_close(out);
+			else if (!checks)
+				json_raw(out, "parameters", "[]");
+			if (!checks)
+				json_array_open(out, "checks");
+			checks = true;
+			write_check(out, value);
 		} else {
 			json_text(out, key, value);
 		}
 	}
-	if (parameters)
+	if (parameters || checks)
 		json_array_close(out);
 	else
 		json_raw(out, "parameters", "[]");

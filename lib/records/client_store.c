@@ -114,6 +114,16 @@ void client_list(struct database *db, void (*each)(void *context, const struct c
 		each(context, read_client(db, row));
 }
 
+void client_list_of_session(struct database *db, const char *user_id, const char *sid,
+	void (*each)(void *context, const struct client *client), void *context)
+{
+	struct statement *row = database_query(db, "SELECT " COLUMNS " FROM clients WHERE disabled_at IS NULL AND client_id IN"
+		" (SELECT client_id FROM grants WHERE user_id = ?1 AND sid = ?2) ORDER BY client_id", "tt", user_id, sid);
+
+	while (statement_row(row))
+		each(context, read_client(db, row));
+}
+
 void client_set_secret(struct database *db, const char *client_id, const char *sealed)
 {
 	database_change(db, "UPDATE clients SET secret = ?2, secret_verifier = NULL WHERE client_id = ?1", "tt",

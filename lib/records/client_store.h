@@ -57,6 +57,10 @@ bool client_remove(struct database *db, const char *client_id);
 /* All clients by id. */
 void client_list(struct database *db, void (*each)(void *context, const struct client *client), void *context);
 
+/* The clients that got something in a session: each once, no disabled ones. */
+void client_list_of_session(struct database *db, const char *user_id, const char *sid,
+	void (*each)(void *context, const struct client *client), void *context);
+
 /* A new secret: the verifier is forgotten. */
 void client_set_secret(struct database *db, const char *client_id, const char *sealed);
 

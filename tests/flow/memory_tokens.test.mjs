@@ -70,14 +70,12 @@ async function life(server, transport) {
 	const forItself = { grant_type: 'client_credentials', resource: API };
 	assert.equal((await call('token', Web, forItself)).status, 200);
 	assert.equal((await call('token', Web, { ...forItself, audience: 'https://nowhere.example' })).status, 400);
-	if (Machine) {
-		const now = Math.floor(Date.now() / 1000);
-		const assertion = await new SignJWT({ iss: Machine.client_id, sub: Machine.client_id, aud: server.issuer, jti: random(), exp: now + 60 }).setProtectedHeader({ alg: 'ES256' }).sign(Machine.key);
-		const fields = { ...forItself, client_id: undefined, client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer', client_assertion: assertion };
-		assert.equal((await call('token', { ...Machine, client_secret: undefined }, fields)).status, 200);
-		for (const bad of [assertion, assertion.slice(0, -3), assertion.replace(/\..*\./, '.e30.'), '..', 'e30.e30.e30'])
-			assert.equal((await call('token', { ...Machine, client_secret: undefined }, { ...fields, client_assertion: bad })).status, 401);
-	}
+	const now = Math.floor(Date.now() / 1000);
+	const assertion = await new SignJWT({ iss: Machine.client_id, sub: Machine.client_id, aud: server.issuer, jti: random(), exp: now + 60 }).setProtectedHeader({ alg: 'ES256' }).sign(Machine.key);
+	const fields = { ...forItself, client_id: undefined, client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer', client_assertion: assertion };
+	assert.equal((await call('token', { ...Machine, client_secret: undefined }, fields)).status, 200);
+	for (const bad of [assertion, assertion.slice(0, -3), assertion.replace(/\..*\./, '.e30.'), '..', 'e30.e30.e30'])
+		assert.equal((await call('token', { ...Machine, client_secret: undefined }, { ...fields, client_assertion: bad })).status, 401);
 
 	// Junk wherever a token may stand.
 	for (const value of JUNK) {
@@ -103,13 +101,10 @@ for (const [what, { folder, wrapper, long }] of Object.entries(BUILDS)) {
 				await server.addClient({ client_name: 'Web', consent: 'none', grant_types: GRANTS, redirect_uris: ['https://web.example/cb'] });
 				await server.addClient({ client_name: 'Spa', token_endpoint_auth_method: 'none', grant_types: GRANTS.slice(0, 2), redirect_uris: ['https://spa.example/cb'] });
 				const send = cgiTransport(server, { bin, wrapper });
-				const metadata = (await send(`${server.issuer}/.well-known/openid-configuration`)).json();
-				if (metadata.token_endpoint_auth_methods_supported.includes('private_key_jwt')) {
-					const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true });
-					const machine = await server.addClient({ client_name: 'Machine', token_endpoint_auth_method: 'private_key_jwt', grant_types: ['client_credentials'],
-						jwks: { keys: [{ ...await exportJWK(publicKey), alg: 'ES256' }] } });
-					machine.key = privateKey;
-				}
+				const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true });
+				const machine = await server.addClient({ client_name: 'Machine', token_endpoint_auth_method: 'private_key_jwt', grant_types: ['client_credentials'],
+					jwks: { keys: [{ ...await exportJWK(publicKey), alg: 'ES256' }] } });
+				machine.key = privateKey;
 				await life(server, send);
 			} finally {
 				await server.stop();

@@ -31,8 +31,6 @@ before(async () => {
 	ways.post = { client, auth: oidc.ClientSecretPost(client.client_secret) };
 	ways.public = { client: await add('public', { token_endpoint_auth_method: 'none' }), auth: oidc.None() };
 	metadata = await (await fetch(`${server.issuer}/.well-known/openid-configuration`)).json();
-	if (!metadata.token_endpoint_auth_methods_supported.includes('private_key_jwt'))
-		return;
 	for (const alg of ALGORITHMS) {
 		const { privateKey, publicKey } = await generateKeyPair(alg, { extractable: true });
 		const kid = `key-of-${alg}`;
@@ -65,12 +63,17 @@ async function signIn(configuration, client, { pushed = false, ...more } = {}) {
 test('discovery names what it needs', () => {
 	for (const name of ['introspection', 'revocation', 'pushed_authorization_request'])
 		assert.ok(metadata[`${name}_endpoint`].startsWith(`${server.issuer}/`), name);
+	for (const name of ['token', 'revocation', 'introspection']) {
+		assert.ok(metadata[`${name}_endpoint_auth_methods_supported`].includes('private_key_jwt'), name);
+		for (const alg of ALGORITHMS)
+			assert.ok(metadata[`${name}_endpoint_auth_signing_alg_values_supported`].includes(alg), `${name} ${alg}`);
+	}
 	assert.equal(metadata.require_pushed_authorization_requests, false);
 });
 
 for (const name of ['basic', 'post', 'public', ...ALGORITHMS]) {
 	describe(`client ${name}`, () => {
-		const when = (title, body) => test(title, async (t) => (ways[name] ? body(await configure(name)) : t.skip('private_key_jwt is not there yet')));
+		const when = (title, body) => test(title, async () => body(await configure(name)));
 
 		when('refreshes, again and again; a repeated refresh token is invalid_grant once its successor was used', async ({ client, configuration }) => {
 			const { tokens } = await signIn(configuration, client);

@@ -373,7 +373,7 @@ describe('the grace window', () => {
 	});
 
 	test('30 s for clients that authenticate, none for public ones, by the client up to 60', async () => {
-		for (const [client, inside, outside] of [[web, 29, 31], [patient, 19, 21]]) {
+		for (const [client, inside, outside] of [[web, 20, 31], [patient, 10, 21]]) {
 			const tokens = await start(client);
 			const next = await renewed(client, tokens.refresh_token);
 			const age = (seconds) => sql(server, `UPDATE grants SET refresh_previous_used_at = unixepoch() - ${seconds} WHERE grant_id = '${familyOf(tokens.refresh_token)}'`);
@@ -529,7 +529,7 @@ describe('the end of a family', () => {
 	test('life times: by the configuration, by the client, in the row', async () => {
 		const short = await server.addClient({ client_name: 'Short', consent: 'none', grant_types: GRANTS, redirect_uris: ['https://short.example/cb'], refresh_idle_seconds: 100, refresh_seconds: 150, access_token_seconds: 77 });
 		const row = async (token) => (await sql(server, `SELECT refresh_expires_at - unixepoch(), refresh_ends_at - unixepoch() FROM grants WHERE grant_id = '${familyOf(token)}'`))[0].map(Number);
-		const near = (seconds, expected) => assert.ok(Math.abs(seconds - expected) <= 3, `${seconds}: ${expected}`);
+		const near = (seconds, expected) => assert.ok(Math.abs(seconds - expected) <= 5, `${seconds}: ${expected}`);
 		const usual = await start(web);
 		near((await row(usual.refresh_token))[0], 2592000);
 		near((await row(usual.refresh_token))[1], 31536000);
@@ -551,7 +551,7 @@ describe('the end of a family', () => {
 	});
 
 	test('life times, by the clock', async () => {
-		const quick = await startServer({ settings: { refresh_idle_seconds: 2, refresh_seconds: 5, access_token_seconds: 2 } });
+		const quick = await startServer({ settings: { refresh_idle_seconds: 3, refresh_seconds: 6, access_token_seconds: 2 } });
 		try {
 			const client = await quick.addClient({ client_name: 'Web', consent: 'none', grant_types: GRANTS, redirect_uris: ['https://web.example/cb'] });
 			const visitor = new Browser();
@@ -560,17 +560,18 @@ describe('the end of a family', () => {
 			const born = Date.now();
 			let last;
 			for (;;) {
-				await delay(700);
+				await delay(600);
+				const asked = Date.now();
 				const answer = await refresh(quick, client, tokens.refresh_token);
 				if (answer.status !== 200) {
 					assertInvalid(answer);
 					break;
 				}
-				last = Date.now();
+				last = asked;
 				tokens = answer.json();
-				assert.ok(last - born < 6200, 'it ends however often it is used');
+				assert.ok(last - born < 7000, 'it ends however often it is used');
 			}
-			assert.ok(last - born > 3000, 'use carries it beyond the idle time');
+			assert.ok(last - born > 4000, 'use carries it beyond the idle time');
 			assertInvalid(await refresh(quick, client, idle.refresh_token));
 		} finally {
 			await quick.stop();

@@ -9,6 +9,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <openssl/ec.h>
 #include <openssl/ecdsa.h>
@@ -54,6 +57,17 @@ static int teardown(void **state)
 		signing_key_free(keys[i]);
 	arena_destroy(arena);
 	return 0;
+}
+
+static bool randomness_repeats;
+
+/* In place of the C library's: a kernel that gives the same bytes again and again. */
+ssize_t getrandom(void *buffer, size_t length, unsigned flags)
+{
+	if (!randomness_repeats)
+		return syscall(SYS_getrandom, buffer, length, flags);
+	memset(buffer, 0x5a, length);
+	return (ssize_t)length;
 }
 
 static struct octets of(const char *text)
@@ -381,6 +395,31 @@ static void other_salts_are_refused(void **state)
 	EVP_PKEY_free(evp);
 }
 
+/* Two messages under one nonce would give the key away. */
+static void nonces_differ_even_if_randomness_repeats(void **state)
+{
+	struct signing_key *other = signing_key_generate(arena, "ES256");
+	struct octets signatures[4];
+
+	(void)state;
+	randomness_repeats = true;
+	signatures[0] = signing_es256.sign(arena, keys[2]->native, of("one"));
+	signatures[1] = signing_es256.sign(arena, keys[2]->native, of("two"));
+	signatures[2] = signing_es256.sign(arena, other->native, of("one"));
+	signatures[3] = signing_es256.sign(arena, keys[2]->native, of("one"));
+	randomness_repeats = false;
+	assert_memory_equal(signatures[0].bytes, signatures[3].bytes, 64);
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(signatures[i].length, 64);
+		for (size_t j = 0; j < i; j++)
+			assert_memory_not_equal(signatures[i].bytes, signatures[j].bytes, 32);
+	}
+	assert_true(verifies(&verifying_es256, members_of(keys[2]), of("two"), signatures[1]));
+	/* The mask is gone: what is made now is the kernel's alone again. */
+	assert_memory_not_equal(signing_es256.sign(arena, keys[2]->native, of("one")).bytes, signatures[0].bytes, 32);
+	signing_key_free(other);
+}
+
 static void many_signatures_verify(void **state)
 {
 	(void)state;
@@ -409,7 +448,8 @@ int main(void)
 		cmocka_unit_test(public_jwks_have_their_form), cmocka_unit_test(every_changed_bit_is_seen),
 		cmocka_unit_test(paddings_are_not_mixed_up), cmocka_unit_test(zero_signatures_are_refused),
 		cmocka_unit_test(odd_public_keys_are_refused), cmocka_unit_test(odd_private_keys_are_refused),
-		cmocka_unit_test(evp_agrees), cmocka_unit_test(other_salts_are_refused), cmocka_unit_test(many_signatures_verify),
+		cmocka_unit_test(evp_agrees), cmocka_unit_test(other_salts_are_refused),
+		cmocka_unit_test(nonces_differ_even_if_randomness_repeats), cmocka_unit_test(many_signatures_verify),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
