@@ -336,6 +336,8 @@ describe('parameters of signup', () => {
 
 /* ---- the request itself */
 
+const testIf = (condition) => (condition ? test : () => {});
+
 for (const endpoint of ALL) {
 	describe(`requests of ${endpoint.name}`, () => {
 		const posts = endpoint.methods.includes('POST');
@@ -394,7 +396,7 @@ for (const endpoint of ALL) {
 			}
 		}));
 
-		test('bodies: 400, 411, 413, 415', { skip: !posts }, () => changesNothing(async () => {
+		testIf(posts)('bodies: 400, 411, 413, 415', () => changesNothing(async () => {
 			const post = (request, status, what) => call(server, endpoint.name, { method: 'POST', ...request })
 				.then((answer) => assertRefused(endpoint, answer, status, { what, error: 'invalid_request' }));
 			const name = endpoint.parameters[0]?.name ?? 'x';
@@ -418,7 +420,7 @@ for (const endpoint of ALL) {
 				await post({ body: bad, variables: { CONTENT_TYPE: type } }, 400, `type ${type}`);
 		}));
 
-		test('only the first CONTENT_LENGTH bytes count', { skip: !posts || endpoint.parameters.length === 0 }, () => changesNothing(async () => {
+		testIf(posts && endpoint.parameters.length > 0)('only the first CONTENT_LENGTH bytes count', () => changesNothing(async () => {
 			const { name } = endpoint.parameters[0];
 			const plain = await call(server, endpoint.name, { method: 'POST', body: 'q=' });
 			const answer = await call(server, endpoint.name, { method: 'POST', body: `q=&${name}=%00`, variables: { CONTENT_LENGTH: '2' } });
