@@ -38,6 +38,14 @@ static enum outcome refuse_reuse(struct context *c, const struct grant *grant)
 	return refuse_because(c, INVALID_GRANT, "RFC 9700 4.14.2", "The refresh token was used before.");
 }
 
+/* A genuine token that gives nothing now: it burns nothing, and is recorded. */
+static enum outcome refuse_genuine(struct context *c, const struct grant *grant, const char *problem)
+{
+	database_begin(c->database, DATABASE_RELAXED);
+	audit(c, AUDIT_REFRESH_REFUSED, grant, problem);
+	return refuse_because(c, INVALID_GRANT, "RFC 6749 5.2", problem);
+}
+
 static int64_t grace_seconds(struct context *c, const struct client *client)
 {
 	if (client->refresh_grace_seconds >= 0)
@@ -141,9 +149,11 @@ enum outcome grant_refresh_token(struct context *c, const struct client *client)
 
 	for (int try = 0; try < TRIES; try++) {
 		const struct grant *grant = grant_find(c->database, sent.grant_id);
-		const char *problem = grant ? grant_problem(c, client, grant) : "The refresh token has expired.";
+		if (!grant)
+			return refuse_because(c, INVALID_GRANT, "RFC 6749 5.2", "The refresh token has expired.");
+		const char *problem = grant_problem(c, client, grant);
 		if (problem)
-			return refuse_because(c, INVALID_GRANT, "RFC 6749 5.2", problem);
+			return refuse_genuine(c, grant, problem);
 		bool current = is_hash_of(c, text, grant->refresh_hash);
 		const char *successor = current ? NULL : find_successor(c, client, grant, &sent);
 		if (!current && !successor)

@@ -32,6 +32,7 @@ struct audit_event {
 #define AUDIT_CODE_REFUSED "code.refused"
 #define AUDIT_TOKENS_ISSUED "tokens.issued"
 #define AUDIT_REFRESHED "tokens.refreshed"
+#define AUDIT_REFRESH_REFUSED "refresh.refused"
 #define AUDIT_REFRESH_REUSED "refresh.reused"
 #define AUDIT_REVOKED "tokens.revoked"
 #define AUDIT_CLIENT_CREDENTIALS_ISSUED "client_credentials.issued"

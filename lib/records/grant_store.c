@@ -94,7 +94,8 @@ void grant_start_refresh(struct database *db, const char *grant_id, const unsign
 bool grant_rotate(struct database *db, const struct grant_rotation *rotation, int64_t now)
 {
 	return database_change(db, "UPDATE grants SET refresh_generation = ?4, refresh_hash = ?3, refresh_previous_hash = ?2,"
-		" refresh_previous_used_at = ?8, refresh_successor = ?5, refresh_expires_at = ?6, expires_at = ?7"
+		" refresh_previous_used_at = ?8, refresh_successor = ?5, refresh_expires_at = ?6,"
+		" expires_at = CASE WHEN expires_at > ?7 THEN expires_at ELSE ?7 END"
 		" WHERE grant_id = ?1 AND refresh_hash = ?2 AND revoked_at IS NULL AND refresh_expires_at > ?8 AND refresh_ends_at > ?8"
 		STILL_ENABLED, "thhnhnnn",
 		rotation->grant_id, rotation->old_hash, rotation->new_hash, rotation->generation, rotation->successor,
