@@ -3,24 +3,12 @@
  * those whose tokens may still be valid.
  * Changes: nothing.
  */
-#include "lib/base/json_write.h"
 #include "lib/endpoint/endpoint.h"
-#include "lib/records/signing_key_store.h"
-
-static void add_key(void *context, const struct signing_key_record *key)
-{
-	struct context *c = context;
-	json_raw(&c->response.body, NULL, key->public_jwk);
-}
+#include "lib/protocol/jwks.h"
 
 static enum outcome handle(struct context *c)
 {
-	struct buffer *out = &c->response.body;
-	json_object_open(out, NULL);
-	json_array_open(out, "keys");
-	signing_key_list(c->database, c->now, add_key, c);
-	json_array_close(out);
-	json_object_close(out);
+	jwks_write(&c->response.body, c->database, c->now);
 	/* A next key signs only after having been here for longer than that. */
 	response_cache(c, c->config->jwks_cache_seconds);
 	return response_tag(c) ? response_not_modified(c) : response_json(c, 200);

@@ -42,6 +42,8 @@ void audit_run(struct cli *cli);
 
 void gc_run(struct cli *cli);
 
+void publish_run(struct cli *cli);
+
 void privileges_run(struct cli *cli);
 
 #endif

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "commands/commands.h"
+#include "commands/publish.h"
 #include "commands/keys_make.h"
 #include "lib/base/json_write.h"
 #include "lib/base/text.h"
@@ -235,6 +236,15 @@ static void require_signing_keys(struct init *init)
 		made(init, key_path(cli, kids[i]));
 }
 
+static void require_files(struct init *init)
+{
+	const char *paths[PUBLISHED_FILES];
+	int count = publish_files(init->cli, paths);
+
+	for (int i = 0; i < count; i++)
+		made(init, paths[i]);
+}
+
 static void require_database(struct init *init)
 {
 	struct cli *cli = init->cli;
@@ -289,6 +299,7 @@ void init_run(struct cli *cli)
 	require_seal_key(&init, "keys/refresh.key");
 	make_folder(&init, config_file(cli->arena, cli->config, "keys/signing"), 0700);
 	require_signing_keys(&init);
+	require_files(&init);
 	make_folder(&init, config_file(cli->arena, cli->config, "mail"), 0700);
 	json_array_close(&init.made);
 

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "commands/publish.h"
 #include "lib/base/clock.h"
 #include "lib/base/text.h"
 #include "lib/crypto/signing_key.h"
@@ -58,18 +59,27 @@ static struct signing_key_record make(struct cli *cli, const char *alg, const ch
 static void insert(struct cli *cli, struct signing_key_record *key)
 {
 	key->created_at = clock_seconds();
-	if (text_equal(key->state, "active")) {
+	if (text_equal(key->state, "active"))
 		key->activated_at = key->created_at;
-	} else {
-		const struct signing_key_record *active = signing_key_find_active(cli->database, key->alg);
-		int64_t from = active ? active->activated_at : key->created_at;
-
-		key->promote_at = from + cli->config->signing_key_seconds;
-		if (key->promote_at < key_known_at(cli, key->created_at))
-			key->promote_at = key_known_at(cli, key->created_at);
-	}
 	signing_key_insert(cli->database, key);
 	cli_audit(cli, AUDIT_KEY_ADDED, NULL, NULL, arena_format(cli->arena, "%s %s %s", key->state, key->alg, key->kid));
+}
+
+/* A next key gets its time only when the file of the jwks has it too: a crash before leaves one that never signs. */
+static void publish(struct cli *cli, const char *alg)
+{
+	publish_files(cli, NULL);
+	const struct signing_key_record *next = signing_key_find_next(cli->database, alg);
+	const struct signing_key_record *active = signing_key_find_active(cli->database, alg);
+	if (!next || next->promote_at)
+		return;
+	int64_t now = clock_seconds();
+	int64_t at = (active ? active->activated_at : now) + cli->config->signing_key_seconds;
+	if (at < key_known_at(cli, now))
+		at = key_known_at(cli, now);
+	database_begin(cli->database, DATABASE_DURABLE);
+	signing_key_publish(cli->database, next->kid, now, at);
+	database_commit(cli->database);
 }
 
 static bool exists(struct cli *cli, const char *alg, const char *state)
@@ -88,8 +98,10 @@ int key_ensure(struct cli *cli, const char *alg, const char *kids[KEYS_MADE_MOST
 	for (size_t i = 0; i < sizeof states / sizeof *states; i++)
 		if (!exists(cli, alg, states[i]))
 			made[count++] = make(cli, alg, states[i]);
-	if (count == 0)
+	if (count == 0) {
+		publish(cli, alg);
 		return 0;
+	}
 	database_begin(cli->database, DATABASE_DURABLE);
 	for (int i = 0; i < count; i++) {
 		/* Two calls at the same time: the key of the second one was never published. */
@@ -103,6 +115,7 @@ int key_ensure(struct cli *cli, const char *alg, const char *kids[KEYS_MADE_MOST
 		kept++;
 	}
 	database_commit(cli->database);
+	publish(cli, alg);
 	return kept;
 }
 
@@ -117,4 +130,5 @@ void key_replace(struct cli *cli, const char *alg)
 	insert(cli, &active);
 	insert(cli, &next);
 	database_commit(cli->database);
+	publish(cli, alg);
 }

@@ -47,6 +47,7 @@ static const struct command commands[] = {
 		key_rotate_options, key_rotate_run },
 	{ "audit", NULL, NULL, "Shows the audit log, or checks that nobody changed it.", audit_options, audit_run },
 	{ "gc", NULL, NULL, "Removes what expired, makes missing next keys, seals the audit log. For cron.", NULL, gc_run },
+	{ "publish", NULL, NULL, "Writes the well-known files anew. For after a change of the configuration.", NULL, publish_run },
 	{ "privileges", NULL, "[ENDPOINT]", "Shows what the endpoints may do, as they say it of themselves.",
 		NULL, privileges_run },
 	{ 0 },

@@ -124,6 +124,12 @@ int64_t signing_key_tokens_end(struct database *db, int64_t now, int64_t seconds
 	return end > now + seconds ? end : now + seconds;
 }
 
+void signing_key_publish(struct database *db, const char *kid, int64_t at, int64_t promote_at)
+{
+	database_change(db, "UPDATE signing_keys SET created_at = ?2, promote_at = ?3 WHERE kid = ?1 AND state = 'next'", "tnn",
+		kid, at, promote_at);
+}
+
 bool signing_key_set_promote_at(struct database *db, const char *kid, int64_t at)
 {
 	return database_change(db, "UPDATE signing_keys SET promote_at = ?2 WHERE kid = ?1 AND state = 'next'", "tn", kid,

@@ -47,6 +47,9 @@ bool signing_key_promote(struct database *db, const char *alg, const char *kid, 
 /* When the last token ends that a key signed until now, if none lives longer than `seconds`, but for those that say so themselves. */
 int64_t signing_key_tokens_end(struct database *db, int64_t now, int64_t seconds);
 
+/* A next key was published at `at`, everywhere, and takes over at `promote_at`. */
+void signing_key_publish(struct database *db, const char *kid, int64_t at, int64_t promote_at);
+
 /* When a next key is promoted. False if it is none any more. */
 bool signing_key_set_promote_at(struct database *db, const char *kid, int64_t at);
 
