@@ -32,6 +32,7 @@ struct database {
 	uint64_t uses;
 	int lock;        /* latchkey.lock, -1: not opened yet */
 	int synchronous; /* as it was set last; -1: unknown */
+	int64_t changes; /* of the connection, when the transaction began */
 	int wal_pages;   /* in the log after the last commit */
 	bool own_pragma; /* the authorizer lets a PRAGMA of this floor pass */
 	char refused[160];

@@ -108,6 +108,7 @@ void database_begin(struct database *database, enum durability durability)
 		database_fail(database, begin, "latchkey.lock cannot be locked");
 	set_synchronous(database, durability);
 	run(database, begin);
+	database->changes = sqlite3_total_changes64(database->handle);
 }
 
 /* What was committed stays so, whatever comes of this: nothing here fails the request. */
@@ -130,6 +131,23 @@ static void checkpoint(struct database *database)
 	database->wal_pages = 0;
 }
 
+/*
+ * A transaction that found nothing left to do promises what another one did: a process may have been killed after it wrote
+ * its commit to the log and before it synced it. SQLite syncs only what a transaction itself wrote, so that is done here.
+ */
+static void sync_what_others_wrote(struct database *database)
+{
+	sqlite3_file *log = NULL;
+
+	if (database->synchronous != 2 || sqlite3_total_changes64(database->handle) != database->changes)
+		return;
+	if (sqlite3_file_control(database->handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log) != SQLITE_OK || log == NULL
+		|| log->pMethods == NULL)
+		return;
+	if (log->pMethods->xSync(log, SQLITE_SYNC_NORMAL) != SQLITE_OK)
+		database_fail(database, "COMMIT", "the log cannot be synced");
+}
+
 void database_commit(struct database *database)
 {
 	static const char commit[] = "COMMIT";
@@ -137,6 +155,7 @@ void database_commit(struct database *database)
 	if (!database_in_transaction(database))
 		database_fail(database, commit, "no transaction to commit");
 	database_end_statements(database);
+	sync_what_others_wrote(database);
 	run(database, commit);
 	checkpoint(database);
 	leave_queue(database);
