@@ -37,6 +37,7 @@ export async function profile(chromium, options = {}) {
 
 /** What axe finds, as lines; [] is what we want. */
 export async function axe(page) {
+	await page.waitForLoadState('load'); // with its style: a page that was just come to may not have it yet
 	await page.evaluate(AXE);
 	const { violations } = await page.evaluate(() => globalThis.axe.run(document, {
 		runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
@@ -45,6 +46,7 @@ export async function axe(page) {
 }
 
 /** How far the page is wider than its window. */
-export function overflow(page) {
+export async function overflow(page) {
+	await page.waitForLoadState('load');
 	return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 }
