@@ -1,9 +1,11 @@
 #include "commands/cli.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/base/clock.h"
@@ -163,6 +165,16 @@ void cli_database(struct cli *cli)
 	folder = config_file(cli->arena, cli->config, "database");
 	if (database_open(cli->arena, folder, NULL, NULL, on_database_failure, cli, &cli->database, &error) != DATABASE_OPEN)
 		cli_fail("%s.", error);
+}
+
+void cli_give_to_owner(const char *folder, const char *path)
+{
+	struct stat owner;
+
+	if (geteuid() != 0)
+		return;
+	if (stat(folder, &owner) != 0 || (owner.st_uid != 0 && lchown(path, owner.st_uid, owner.st_gid) != 0))
+		cli_fail("The owner of %s cannot be set: %s.", path, strerror(errno));
 }
 
 void cli_audit(struct cli *cli, const char *event, const char *user_id, const char *client_id, const char *detail)

@@ -61,6 +61,12 @@ const char *cli_option_at(const struct cli *cli, const char *name, int index);
 void cli_config(struct cli *cli);
 void cli_database(struct cli *cli);
 
+/*
+ * Called by root (by hand, by cron): gives `path` to the owner of `folder`, or the web server, which runs as that owner, could
+ * not use it. Fails if that cannot be done.
+ */
+void cli_give_to_owner(const char *folder, const char *path);
+
 /* An entry of the audit log about what the operator did. */
 void cli_audit(struct cli *cli, const char *event, const char *user_id, const char *client_id, const char *detail);
 

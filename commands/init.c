@@ -58,15 +58,11 @@ static bool exists(const char *path)
 	return false;
 }
 
-/* Called by root: what is in the folder belongs to the folder's owner, or the web server could not use it. */
+/* The folder itself stays with whom it belongs to. */
 static void give_to_owner(const struct init *init, const char *path)
 {
-	struct stat owner;
-
-	if (geteuid() != 0 || !init->directory)
-		return;
-	if (stat(init->directory, &owner) != 0 || (owner.st_uid != 0 && lchown(path, owner.st_uid, owner.st_gid) != 0))
-		cli_fail("The owner of %s cannot be set: %s.", path, strerror(errno));
+	if (init->directory)
+		cli_give_to_owner(init->directory, path);
 }
 
 static void make_folder(struct init *init, const char *path, mode_t mode)

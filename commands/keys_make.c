@@ -1,8 +1,6 @@
 #include "commands/keys_make.h"
 
-#include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "commands/publish.h"
@@ -25,18 +23,6 @@ int64_t key_known_at(const struct cli *cli, int64_t created_at)
 	return created_at + cli->config->jwks_cache_seconds + PUBLISHED_SLACK_SECONDS;
 }
 
-/* Called by root (cron): the key belongs to whom its folder belongs to, or the web server could not use it. */
-static void give_to_owner(struct cli *cli, const char *path)
-{
-	struct stat owner;
-
-	if (geteuid() != 0)
-		return;
-	if (stat(config_file(cli->arena, cli->config, "keys/signing"), &owner) != 0
-		|| (owner.st_uid != 0 && lchown(path, owner.st_uid, owner.st_gid) != 0))
-		cli_fail("The owner of %s cannot be set: %s.", path, strerror(errno));
-}
-
 /* The file first: a row without its key would be published and could never sign. */
 static struct signing_key_record make(struct cli *cli, const char *alg, const char *state)
 {
@@ -49,7 +35,7 @@ static struct signing_key_record make(struct cli *cli, const char *alg, const ch
 	if (!signing_key_save(cli->arena, key, config_file(cli->arena, cli->config, "keys/signing"), &error))
 		cli_fail("%s.", error);
 	record.kid = arena_text(cli->arena, signing_key_kid(key));
-	give_to_owner(cli, key_path(cli, record.kid));
+	cli_give_to_owner(config_file(cli->arena, cli->config, "keys/signing"), key_path(cli, record.kid));
 	record.public_jwk = signing_key_public_jwk(cli->arena, key);
 	signing_key_free(key);
 	return record;

@@ -14,13 +14,6 @@
 #include "lib/protocol/jwks.h"
 #include "lib/protocol/metadata.h"
 
-/* Called by root: it belongs to whom the installation belongs to. */
-static bool give_to_owner(struct cli *cli, const char *path)
-{
-	struct stat owner;
-	return geteuid() != 0 || (stat(cli->config->directory, &owner) == 0 && lchown(path, owner.st_uid, owner.st_gid) == 0);
-}
-
 static bool is_there(const char *path, const struct buffer *text)
 {
 	char have[65536];
@@ -39,7 +32,9 @@ static bool write_new(struct cli *cli, const char *path, const char *folder, con
 	int kept = errno;
 	if (fd >= 0)
 		close(fd);
-	if (!written || !give_to_owner(cli, beside) || rename(beside, path) != 0) {
+	if (written)
+		cli_give_to_owner(cli->config->directory, beside);
+	if (!written || rename(beside, path) != 0) {
 		kept = written ? errno : kept;
 		unlink(beside);
 		errno = kept;
@@ -59,8 +54,11 @@ int publish_files(struct cli *cli, const char *paths[PUBLISHED_FILES])
 	const char *folder = config_file(cli->arena, cli->config, "well-known");
 	int count = 0;
 
-	if (mkdir(folder, 0755) == 0 && (chmod(folder, 0755) != 0 || !give_to_owner(cli, folder)))
-		cli_fail("The owner of %s cannot be set: %s.", folder, strerror(errno));
+	if (mkdir(folder, 0755) == 0) {
+		if (chmod(folder, 0755) != 0)
+			cli_fail("The mode of %s cannot be set: %s.", folder, strerror(errno));
+		cli_give_to_owner(cli->config->directory, folder);
+	}
 	metadata_write(&texts[0], cli->config);
 	jwks_write(&texts[1], cli->database, clock_seconds());
 	for (int i = 0; i < PUBLISHED_FILES; i++) {
