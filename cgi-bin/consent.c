@@ -8,7 +8,6 @@
 
 #include "cgi-bin/pages/pages.h"
 #include "lib/endpoint/endpoint.h"
-#include "lib/http/cookies.h"
 #include "lib/http/message_text.h"
 #include "lib/http/messages.h"
 #include "lib/identity/csrf.h"
@@ -90,7 +89,7 @@ static enum outcome refuse_flow(struct context *c, const struct flow *flow, cons
 {
 	database_begin(c->database, DATABASE_RELAXED);
 	flow_remove(c->database, flow->flow_id);
-	cookie_clear(c, arena_format(c->arena, "flow-%s", flow->flow_id));
+	flow_forget(c, flow);
 	return refuse_because(c, INVALID_REQUEST, clause, description);
 }
 
@@ -140,7 +139,7 @@ static enum outcome deny(struct context *c, const struct flow *flow, const struc
 	if (flow->pushed_request_hash)
 		pushed_request_remove(c->database, flow->pushed_request_hash);
 	audit(c, AUDIT_CONSENT_DENIED, flow, session);
-	cookie_clear(c, arena_format(c->arena, "flow-%s", flow->flow_id));
+	flow_forget(c, flow);
 	return refuse(c, ACCESS_DENIED, "RFC 6749 4.1.2.1");
 }
 

@@ -5,7 +5,6 @@
  */
 #include "cgi-bin/pages/pages.h"
 #include "lib/endpoint/endpoint.h"
-#include "lib/http/cookies.h"
 #include "lib/http/message_text.h"
 #include "lib/http/messages.h"
 #include "lib/identity/csrf.h"
@@ -57,15 +56,6 @@ static enum outcome show_select_account(struct context *c, const struct flow *fl
 	return page_answer(c, 200, &template_select_account, "title_select_account", page, PAGE_FORMS_LEAVE);
 }
 
-/* Where the browser goes when the user is known. */
-static enum outcome go_on(struct context *c, const struct flow *flow)
-{
-	if (flow->client_id)
-		return flow_go_to(c, "authorize", flow);
-	cookie_clear(c, arena_format(c->arena, "flow-%s", flow->flow_id));
-	return response_redirect(c, config_static_url(c->arena, c->config, ""));
-}
-
 static enum outcome select_account(struct context *c, const struct flow *flow, const struct session *session, enum step step)
 {
 	if (text_equal(parameter(c, "decision"), "other"))
@@ -75,7 +65,7 @@ static enum outcome select_account(struct context *c, const struct flow *flow, c
 		flow_set_selected(c->database, flow->flow_id, session->user_id);
 		database_commit(c->database);
 	}
-	return go_on(c, flow);
+	return flow_go_on(c, flow);
 }
 
 static enum outcome sign_in(struct context *c, const struct flow *flow, const struct client *client, const struct session *session)
@@ -107,7 +97,7 @@ static enum outcome sign_in(struct context *c, const struct flow *flow, const st
 	if (!flow->client_id)
 		flow_remove(c->database, flow->flow_id);
 	database_commit(c->database);
-	return go_on(c, flow);
+	return flow_go_on(c, flow);
 }
 
 static enum outcome handle(struct context *c)
@@ -134,7 +124,7 @@ static enum outcome handle(struct context *c)
 		return show_login(c, flow, client, session, 200, NULL);
 	if (step == STEP_SELECT_ACCOUNT && session)
 		return show_select_account(c, flow, client, session);
-	return go_on(c, flow);
+	return flow_go_on(c, flow);
 }
 
 static const struct parameter parameters[] = {

@@ -11,7 +11,6 @@
 #include "lib/crypto/random.h"
 #include "lib/crypto/sealed_hash.h"
 #include "lib/endpoint/endpoint.h"
-#include "lib/http/cookies.h"
 #include "lib/http/html.h"
 #include "lib/http/message_text.h"
 #include "lib/identity/attempts.h"
@@ -121,10 +120,7 @@ static enum outcome sign_up(struct context *c, const struct flow *flow, const st
 		flow_remove(c->database, flow->flow_id);
 	database_commit(c->database);
 
-	if (flow->client_id)
-		return flow_go_to(c, "authorize", flow);
-	cookie_clear(c, arena_format(c->arena, "flow-%s", flow->flow_id));
-	return response_redirect(c, config_static_url(c->arena, c->config, ""));
+	return flow_go_on(c, flow);
 }
 
 static enum outcome handle(struct context *c)

@@ -85,3 +85,16 @@ enum outcome flow_go_to(struct context *c, const char *endpoint_name, const stru
 {
 	return response_redirect(c, flow_url(c, endpoint_name, flow));
 }
+
+void flow_forget(struct context *c, const struct flow *flow)
+{
+	cookie_clear(c, cookie_purpose(c, flow->flow_id));
+}
+
+enum outcome flow_go_on(struct context *c, const struct flow *flow)
+{
+	if (flow->client_id)
+		return flow_go_to(c, "authorize", flow);
+	flow_forget(c, flow);
+	return response_redirect(c, config_static_url(c->arena, c->config, ""));
+}

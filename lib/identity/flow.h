@@ -33,4 +33,10 @@ char *flow_url(struct context *c, const char *endpoint_name, const struct flow *
 /* 303 to that URL. */
 enum outcome flow_go_to(struct context *c, const char *endpoint_name, const struct flow *flow);
 
+/* Clears its cookie: the flow has ended. */
+void flow_forget(struct context *c, const struct flow *flow);
+
+/* The user is known: on to /authorize, which decides what comes next, or, without an application, to the start page. */
+enum outcome flow_go_on(struct context *c, const struct flow *flow);
+
 #endif
