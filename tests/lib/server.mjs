@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { freePort, run, start } from './process.mjs';
+import { childrenOf, freePort, run, start } from './process.mjs';
 import { request } from './http.mjs';
 import { until } from './wait.mjs';
 
@@ -108,6 +108,12 @@ export class Server {
 			const [, time, program, pid, id, level, message] = parts;
 			return { time, program, pid: Number(pid), request: id, level, text: message };
 		});
+	}
+
+	/** Waits until no endpoint is at work any more: what a cut line left behind has ended, too. */
+	async quiet() {
+		const [lighttpd] = childrenOf(this.service.child.pid);
+		await until('every endpoint has ended', () => childrenOf(lighttpd).length === 0);
 	}
 
 	async serve() {
