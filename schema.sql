@@ -9,8 +9,13 @@ CREATE TABLE users (
   password TEXT,                       -- Argon2id hash, sealed under keys/credentials.key; NULL: cannot sign in by password
   password_changed_at INTEGER,
   created_at INTEGER NOT NULL,
-  disabled_at INTEGER                  -- set: signs in nowhere, and no token of the user counts
+  disabled_at INTEGER,                 -- set: signs in nowhere, and no token of the user counts
+  deletion_at INTEGER,                 -- the user wants the account gone: from then on it may be removed
+  second_factor_required INTEGER NOT NULL, -- 1: signs in with two factors only
+  version INTEGER NOT NULL,            -- grows with every change that the user makes: two tabs never overwrite each other
+  passkey_challenges INTEGER NOT NULL  -- how many challenges for new passkeys were used up
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX users_by_deletion ON users (deletion_at) WHERE deletion_at IS NOT NULL;
 
 -- Claims about users (OpenID Connect Core 5.1, and the operator's own, such as groups).
 CREATE TABLE user_claims (
@@ -18,6 +23,74 @@ CREATE TABLE user_claims (
   name TEXT NOT NULL,                  -- "email", "address", "groups"
   value TEXT NOT NULL,                 -- JSON, checked and written compactly when it was stored
   PRIMARY KEY (user_id, name)
+) STRICT, WITHOUT ROWID;
+
+-- New e-mail addresses that wait to be proven.
+CREATE TABLE email_changes (
+  user_id TEXT PRIMARY KEY REFERENCES users ON DELETE CASCADE,
+  email TEXT NOT NULL,
+  created_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Authenticator apps (RFC 6238): one a user.
+CREATE TABLE totp (
+  user_id TEXT PRIMARY KEY REFERENCES users ON DELETE CASCADE,
+  seed TEXT NOT NULL,                  -- sealed under keys/credentials.key
+  created_at INTEGER NOT NULL,
+  confirmed_at INTEGER,                -- NULL: no code has shown yet that the app has it
+  last_step INTEGER                    -- the time step of the last code that counted: each counts once
+) STRICT, WITHOUT ROWID;
+
+-- Recovery codes, for who lost their second factor.
+CREATE TABLE recovery_codes (
+  code_hash BLOB PRIMARY KEY,          -- HMAC-SHA-256 of user and code under keys/credentials.key
+  user_id TEXT NOT NULL REFERENCES users ON DELETE CASCADE,
+  created_at INTEGER NOT NULL,
+  used_at INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX recovery_codes_by_user ON recovery_codes (user_id);
+
+-- Passkeys (WebAuthn): public keys, in any number.
+CREATE TABLE passkeys (
+  credential_id BLOB PRIMARY KEY,      -- chosen by the authenticator
+  user_id TEXT NOT NULL REFERENCES users ON DELETE CASCADE,
+  name TEXT NOT NULL,                  -- given by the user
+  public_jwk TEXT NOT NULL,            -- in the form of signing_keys.public_jwk
+  sign_count INTEGER NOT NULL,         -- 0: the authenticator does not count
+  backed_up INTEGER NOT NULL,          -- 1: synchronised between devices
+  transports TEXT NOT NULL,            -- words: how the browser reaches it
+  created_at INTEGER NOT NULL,
+  last_used_at INTEGER                 -- NULL: never
+) STRICT, WITHOUT ROWID;
+CREATE INDEX passkeys_by_user ON passkeys (user_id);
+
+-- Browsers that a user signed in from before: a sign-in from another one is told by mail.
+CREATE TABLE devices (
+  user_id TEXT NOT NULL REFERENCES users ON DELETE CASCADE,
+  device_hash BLOB NOT NULL,           -- of the browser's own cookie
+  created_at INTEGER NOT NULL,
+  last_seen_at INTEGER NOT NULL,
+  PRIMARY KEY (user_id, device_hash)
+) STRICT, WITHOUT ROWID;
+
+-- Links that were sent by mail, each of which counts once.
+CREATE TABLE links (
+  link_hash BLOB PRIMARY KEY,
+  kind TEXT NOT NULL,                  -- reset_password | verify_email | not_me
+  user_id TEXT NOT NULL REFERENCES users ON DELETE CASCADE,
+  detail TEXT,                         -- the address that verify_email proves; the sid that not_me ends
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX links_by_user ON links (user_id, kind);
+CREATE INDEX links_by_expiry ON links (expires_at);
+
+-- Invitations to make an account.
+CREATE TABLE invitations (
+  invitation_hash BLOB PRIMARY KEY,
+  email TEXT,                          -- whom it is for; the new account has it, proven; NULL: anybody with the link
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 -- Applications (RFC 7591 client metadata, and switches of our own).
@@ -38,6 +111,7 @@ CREATE TABLE clients (
   scope TEXT NOT NULL,                 -- words it may ask for
   default_max_age INTEGER,             -- NULL: none
   require_auth_time INTEGER NOT NULL,
+  default_acr_values TEXT,             -- words: how its users must have signed in at least; NULL: any way
   pkce TEXT NOT NULL,                  -- required | nonce | optional
   refresh_grace_seconds INTEGER,       -- NULL: by the kind of client
   refresh_idle_seconds INTEGER,        -- a refresh token unused for so long ends; NULL: the configuration's, likewise below
@@ -99,6 +173,11 @@ CREATE TABLE flows (
   login_hint TEXT,
   pushed_request_hash BLOB,            -- it came by PAR: that entry ends with the flow
   required_user_id TEXT,               -- by id_token_hint or claims: nobody else may finish it
+  acr_values TEXT,                     -- words
+  first_user_id TEXT,                  -- who proved a password here and owes a second factor
+  first_at INTEGER,                    -- when
+  stay INTEGER NOT NULL,               -- 1: "stay signed in" was chosen with the password
+  passkey_challenges INTEGER NOT NULL, -- how many challenges for a passkey were used up
   selected_user_id TEXT,               -- who signed in, or was chosen, on its own pages (prompt=login, select_account)
   address TEXT,                        -- for the limit of flows under way
   created_at INTEGER NOT NULL,
@@ -205,11 +284,17 @@ CREATE INDEX assertions_by_expiry ON assertions (expires_at);
 -- What has to be sent: references alone, never a secret.
 CREATE TABLE outbox (
   outbox_id INTEGER PRIMARY KEY,
-  kind TEXT NOT NULL,                  -- "alert.refresh_reuse"
+  kind TEXT NOT NULL,                  -- "mail.reset_password"
   user_id TEXT,
   client_id TEXT,
-  created_at INTEGER NOT NULL
+  sid TEXT,
+  detail TEXT,                         -- a few words: the factor that was added, the old address to tell
+  created_at INTEGER NOT NULL,
+  attempts INTEGER NOT NULL,           -- how often sending failed
+  due_at INTEGER NOT NULL              -- not before; while it is being sent, until when nobody else tries
 ) STRICT;
+CREATE INDEX outbox_by_due ON outbox (due_at);
+CREATE INDEX outbox_by_user ON outbox (user_id, kind);
 
 -- Keys that sign tokens. The private halves are files in keys/signing.
 CREATE TABLE signing_keys (

@@ -6,11 +6,11 @@
 #include "cgi-bin/grants/grant.h"
 #include "cgi-bin/grants/issue_tokens.h"
 #include "lib/crypto/digest.h"
+#include "lib/identity/notice.h"
 #include "lib/protocol/refresh_token.h"
 #include "lib/protocol/scope.h"
 #include "lib/records/audit_store.h"
 #include "lib/records/grant_store.h"
-#include "lib/records/outbox_store.h"
 #include "lib/records/session_store.h"
 
 /* How often a request looks again when another one was quicker: then the token is the previous one, and that decides. */
@@ -33,7 +33,8 @@ static enum outcome refuse_reuse(struct context *c, const struct grant *grant)
 	database_begin(c->database, DATABASE_DURABLE);
 	if (grant_revoke(c->database, grant->grant_id, c->now)) {
 		audit(c, AUDIT_REFRESH_REUSED, grant, "RFC 9700 4.14.2");
-		outbox_add(c->database, OUTBOX_ALERT_REFRESH_REUSE, grant->user_id, grant->client_id, c->now);
+		notice_add(c, (struct outbox_row){ .kind = OUTBOX_ALERT_REFRESH_REUSE, .user_id = grant->user_id,
+			.client_id = grant->client_id, .sid = grant->sid });
 	}
 	return refuse_because(c, INVALID_GRANT, "RFC 9700 4.14.2", "The refresh token was used before.");
 }

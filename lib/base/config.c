@@ -32,7 +32,7 @@ static setter set_issuer, set_directory, set_path, set_site_name, set_file, set_
 	KEY(log_file, "", set_file, 0, 0, "Where log lines are appended, absolute. Empty: standard error, which the web server keeps.") \
 	KEY(log_level, "info", set_level, 0, 0, "What is logged: error, warning, info or debug.") \
 	KEY(trusted_proxies, "", set_words, 0, 0, "Addresses of reverse proxies, with spaces between, whose X-Forwarded-For is believed.") \
-	KEY(signup, "off", set_signup, 0, 0, "Whether visitors may make an account themselves: off or on.") \
+	KEY(signup, "off", set_signup, 0, 0, "Whether visitors may make an account themselves: off, on, or invitation (with a link of `latchkey invitation add`).") \
 	KEY(iss_parameter, "on", set_switch, 0, 0, "Whether authorization responses carry iss (RFC 9207): on or off. Off only for a client that breaks on it.") \
 	KEY(code_seconds, "60", NULL, 1, 600, "How long an authorization code can be redeemed.") \
 	KEY(access_token_seconds, "600", NULL, 1, 86400, "How long an access token is good.") \
@@ -54,6 +54,21 @@ static setter set_issuer, set_directory, set_path, set_site_name, set_file, set_
 	KEY(argon2_slots, "4", NULL, 1, 1024, "How many passwords are hashed at a time.") \
 	KEY(argon2_wait_ms, "5000", NULL, 0, 25000, "How many milliseconds a sign-in waits for its turn before it is asked to come again.") \
 	KEY(password_min_length, "15", NULL, 8, 256, "How many characters a new password needs.") \
+	KEY(password_min_length_second_factor, "8", NULL, 8, 256, "The same for who signs in with a second factor.") \
+	KEY(breached_passwords, "", set_file, 0, 0, "Passwords that were breached: a file of sorted SHA-1 hashes as Have I Been Pwned gives it, or a folder with one file for each prefix of five digits; absolute. Empty: none.") \
+	KEY(second_factor_required, "off", set_switch, 0, 0, "Whether everybody must sign in with a second factor or a passkey: on or off.") \
+	KEY(second_factor_limit, "10", NULL, 1, 1000, "Wrong codes of one account in login_limit_seconds: from then on the second factor is locked until those are over.") \
+	KEY(fresh_login_seconds, "600", NULL, 30, 86400, "How long after a sign-in the account page allows sensitive changes.") \
+	KEY(account_deletion_seconds, "1209600", NULL, 0, 31536000, "How long after \"delete my account\" it is removed; until then its user can take it back.") \
+	KEY(signup_domains, "", set_words, 0, 0, "Domains, with spaces between: only e-mail addresses there may sign up. Empty: any.") \
+	KEY(mail_from, "", set_words, 0, 0, "The address that mails come from. Empty: noreply at the host of the issuer.") \
+	KEY(mail_sendmail, "", set_file, 0, 0, "The program that takes outgoing mail, absolute: /usr/sbin/sendmail.") \
+	KEY(mail_smtp_url, "", set_words, 0, 0, "The server that takes outgoing mail: smtps://mail.example.org:465, or smtp://mail.example.org:587 with STARTTLS. Empty, like mail_sendmail: mails are written to the folder mail/sent.") \
+	KEY(mail_smtp_user, "", set_words, 0, 0, "The user name there. Empty: no authentication.") \
+	KEY(mail_smtp_password_file, "", set_file, 0, 0, "The file with the password of mail_smtp_user, absolute.") \
+	KEY(mail_limit_address, "20", NULL, 0, 1000000, "Links to reset a password asked for from one address in an hour; 0: no limit.") \
+	KEY(reset_seconds, "1800", NULL, 60, 86400, "How long a link that resets a password is good.") \
+	KEY(verify_email_seconds, "86400", NULL, 60, 2592000, "How long a link that proves an e-mail address is good.") \
 	KEY(login_limit_account, "20", NULL, 0, 1000000, "Failed sign-ins for one account in login_limit_seconds; 0: no limit.") \
 	KEY(login_limit_address, "100", NULL, 0, 1000000, "Failed sign-ins from one address in login_limit_seconds; 0: no limit.") \
 	KEY(login_limit_seconds, "900", NULL, 1, 86400, "The time in which failed sign-ins are counted.") \
@@ -190,11 +205,14 @@ static const char *set_switch(struct arena *arena, const char *text, void *field
 
 static const char *set_signup(struct arena *arena, const char *text, void *field)
 {
-	bool on;
-	const char *wrong = set_switch(arena, text, &on);
-	if (wrong)
-		return wrong;
-	enum signup_policy policy = on ? SIGNUP_ON : SIGNUP_OFF;
+	(void)arena;
+	enum signup_policy policy = SIGNUP_OFF;
+	if (text_equal(text, "on"))
+		policy = SIGNUP_ON;
+	else if (text_equal(text, "invitation"))
+		policy = SIGNUP_INVITATION;
+	else if (!text_equal(text, "off"))
+		return "must be off, on or invitation";
 	memcpy(field, &policy, sizeof policy);
 	return NULL;
 }

@@ -11,7 +11,7 @@
 
 #include "lib/base/arena.h"
 
-enum signup_policy { SIGNUP_OFF, SIGNUP_ON };
+enum signup_policy { SIGNUP_OFF, SIGNUP_ON, SIGNUP_INVITATION };
 
 struct config {
 	const char *issuer;           /* https://id.example.org, without a trailing slash */
@@ -22,7 +22,7 @@ struct config {
 	const char *log_file;         /* NULL: standard error */
 	const char *log_level;        /* error, warning, info, debug */
 	const char *trusted_proxies;  /* words: addresses whose X-Forwarded-For counts; NULL: none */
-	enum signup_policy signup;    /* off | on */
+	enum signup_policy signup;    /* off | on | invitation */
 	bool iss_parameter;           /* `iss` in authorization responses (RFC 9207); true */
 	int64_t code_seconds;         /* life of an authorization code, 60 */
 	int64_t access_token_seconds; /* 600 */
@@ -44,6 +44,21 @@ struct config {
 	int64_t argon2_slots;         /* hashes at a time, 4 */
 	int64_t argon2_wait_ms;       /* for a slot, then 503, 5000 */
 	int64_t password_min_length;  /* code points, 15 */
+	int64_t password_min_length_second_factor; /* of who has a second factor, 8 */
+	const char *breached_passwords; /* file or folder of hashes; NULL: none */
+	bool second_factor_required;  /* of everybody, false */
+	int64_t second_factor_limit;  /* wrong codes in login_limit_seconds, 10 */
+	int64_t fresh_login_seconds;  /* age of the sign-in that sensitive changes ask for, 600 */
+	int64_t account_deletion_seconds; /* from "delete my account" to its removal, 1209600 */
+	const char *signup_domains;   /* words: domains of e-mail addresses that may sign up; NULL: any */
+	const char *mail_from;        /* address in From; NULL: noreply@<host of the issuer> */
+	const char *mail_sendmail;    /* program, absolute; NULL: none */
+	const char *mail_smtp_url;    /* smtp://host:587 or smtps://host:465; NULL: none */
+	const char *mail_smtp_user;   /* NULL: no authentication */
+	const char *mail_smtp_password_file; /* NULL: none */
+	int64_t mail_limit_address;   /* password resets asked for from one address in an hour, 0 = no limit; 20 */
+	int64_t reset_seconds;        /* life of a link that resets a password, 1800 */
+	int64_t verify_email_seconds; /* life of a link that proves an address, 86400 */
 	int64_t login_limit_account;  /* failed sign-ins per account in login_limit_seconds, 0 = no limit; 20 */
 	int64_t login_limit_address;  /* the same per address, 100 */
 	int64_t login_limit_seconds;  /* 900 */

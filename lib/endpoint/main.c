@@ -90,8 +90,9 @@ static void require_request(struct context *c, enum request_problem problem)
 		refuse_and_leave(c, TOO_LARGE, "RFC 9110 15.5.14");
 	}
 	if (c->request.method == METHOD_POST && c->request.body_length
-		&& !text_equal(c->request.content_type, "application/x-www-form-urlencoded"))
-		refuse_and_leave(c, WRONG_MEDIA_TYPE, "RFC 9110 15.5.16");
+		&& !text_equal(c->request.content_type, c->endpoint->json ? "application/json" : "application/x-www-form-urlencoded"))
+		refuse_because_and_leave(c, WRONG_MEDIA_TYPE, "RFC 9110 15.5.16",
+			c->endpoint->json ? "The body must be application/json." : WRONG_MEDIA_TYPE->description);
 }
 
 static void open_database(struct context *c)
@@ -152,6 +153,8 @@ int main(int argc, char **argv)
 	if (setjmp(unwind) == 0)
 		serve(&c);
 	bool sent = response_send(&c, STDOUT_FILENO);
+	if (c.wakes_deliver && c.config)
+		process_wake(config_file(c.arena, c.config, "mail/wake"));
 	if (c.database)
 		database_release(c.database, false);
 	arena_destroy(c.arena);

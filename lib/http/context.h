@@ -29,6 +29,7 @@ struct context {
 	const char *request_id; /* 16 hex digits, in the log and on error pages */
 	int64_t now;            /* seconds since 1970, the same for the whole request */
 	int64_t started_ms;     /* milliseconds since 1970, when the request began */
+	bool wakes_deliver;     /* something was put in the outbox */
 	jmp_buf *unwind;        /* to the request loop, which sends c->response */
 
 	/* Set once errors may go to the client by redirect (RFC 6749 4.1.2.1): answers, instead of a page. */

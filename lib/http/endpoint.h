@@ -36,6 +36,7 @@ struct endpoint {
 	unsigned methods;                   /* METHOD_GET | METHOD_POST; HEAD comes with GET, OPTIONS with cors */
 	enum answer_kind answers;
 	bool cors;                          /* browsers of any origin may call it, without credentials */
+	bool json;                          /* a POST's body is JSON, and the handler parses it; it has no parameters */
 	bool parameters_later;              /* the handler calls parameters_require() itself, when it can answer by redirect */
 	const struct parameter *parameters; /* NULL: none */
 	const char *reads;                  /* words: tables it may read beside those that it writes; NULL: none */

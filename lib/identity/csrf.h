@@ -16,4 +16,9 @@ char *csrf_token(struct context *c, const char *secret, const char *form);
  */
 void csrf_require(struct context *c, const char *secret, const char *form);
 
+/* The parts of it, for JSON endpoints, where the token stands in the body and the browser always sends Origin. */
+enum csrf_origin { CSRF_ORIGIN_MAY_MISS, CSRF_ORIGIN_NEEDED };
+void csrf_require_origin(struct context *c, enum csrf_origin origin);
+void csrf_require_token(struct context *c, const char *secret, const char *form, const char *token);
+
 #endif

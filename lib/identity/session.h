@@ -5,7 +5,8 @@
 #include "lib/http/context.h"
 #include "lib/records/session_store.h"
 
-#define ACR_PASSWORD "aal1" /* NIST SP 800-63B-4: one factor */
+#define ACR_PASSWORD "aal1"    /* NIST SP 800-63B-4: one factor */
+#define ACR_TWO_FACTORS "aal2" /* two, or a passkey that verified its user */
 
 /* Who is signed in in this browser; NULL if nobody is. */
 const struct session *session_current(struct context *c);

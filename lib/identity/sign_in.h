@@ -3,6 +3,7 @@
 #define LATCHKEY_IDENTITY_SIGN_IN_H
 
 #include "lib/http/context.h"
+#include "lib/records/flow_store.h"
 #include "lib/records/user_store.h"
 
 #define SIGN_IN_TABLES "users limits audit"
@@ -24,5 +25,12 @@ enum sign_in_result sign_in_check(struct context *c, const char *username, const
 
 /* Inside the transaction that starts the session: forgets the attempts, stores the new hash, audits. */
 void sign_in_record(struct context *c, const struct sign_in *result, const char *client_id);
+
+/*
+ * The end of every sign-in, inside the transaction: a new session, the flow's user, a notice if the device is new, the
+ * audit log. A flow without an application ends here. Writes SIGN_IN_COMPLETE_TABLES.
+ */
+#define SIGN_IN_COMPLETE_TABLES "sessions flows devices outbox audit"
+void sign_in_complete(struct context *c, const struct flow *flow, const char *user_id, const char *amr, const char *acr, bool stay);
 
 #endif

@@ -31,6 +31,20 @@ static void prepare_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+void process_wake(const char *fifo)
+{
+	/* Without a reader a FIFO does not open for writing without waiting: then cron sends. Never any other kind of file. */
+	struct stat status;
+	int fd = open(fifo, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return;
+	if (fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode)) {
+		ssize_t written = write(fd, "w", 1);
+		(void)written; /* a full FIFO wakes as well */
+	}
+	close(fd);
+}
+
 void process_prepare(void)
 {
 	prepare_descriptors();

@@ -14,4 +14,7 @@ void process_prepare(void);
 /* Leaves at once: no exit handlers, and the database is not closed, since closing would checkpoint. */
 _Noreturn void process_leave(int status);
 
+/* Wakes who waits at a FIFO: writes one byte, without ever waiting. Nobody there is no error. */
+void process_wake(const char *fifo);
+
 #endif

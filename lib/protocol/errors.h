@@ -38,6 +38,15 @@ struct error {
 	E(REQUEST_URI_NOT_SUPPORTED, "request_uri_not_supported", 400, "bad_request", "The request_uri parameter is not supported.") \
 	E(INVALID_REQUEST_URI, "invalid_request_uri", 400, "expired", "The request_uri is unknown, has expired, or is another client's.") \
 	E(REGISTRATION_NOT_SUPPORTED, "registration_not_supported", 400, "bad_request", "The registration parameter is not supported.") \
+	/* RFC 9470 3, OpenID Connect Core Error Code unmet_authentication_requirements 1.0 */ \
+	E(UNMET_AUTHENTICATION_REQUIREMENTS, "unmet_authentication_requirements", 400, "bad_request", "The user cannot sign in in the way asked for.") \
+	/* account and other JSON endpoints of our own pages */ \
+	E(SIGN_IN_REQUIRED, "login_required", 401, "forbidden", "Nobody is signed in in this browser.") \
+	E(FRESH_SIGN_IN_REQUIRED, "fresh_login_required", 403, "forbidden", "This needs a sign-in of a few minutes ago at most.") \
+	E(INVALID_JSON, "invalid_request", 400, "bad_request", "The body is not the JSON object that this endpoint takes.") \
+	E(INVALID_FIELD, "invalid_field", 400, "bad_request", "A value will not do.") \
+	E(CONFLICT, "conflict", 409, "bad_request", "It was changed meanwhile, perhaps in another tab: load it again.") \
+	E(NO_SUCH_ITEM, "not_found", 404, "not_found", "There is no such item.") \
 	/* RFC 6750 3.1 */ \
 	E(TOKEN_MISSING, NULL, 401, "bad_request", "An access token is needed.") \
 	E(INVALID_TOKEN, "invalid_token", 401, "bad_request", "The access token is unknown, expired or revoked.") \

@@ -9,7 +9,7 @@
 	" refresh_seconds, access_token_seconds, jwks, token_endpoint_auth_signing_alg,"\
 	" require_pushed_authorization_requests, introspection, consent," \
 	" id_token_claims, access_token_format, id_token_signed_response_alg, resource_handling, claim_mapping," \
-	" groups_filter, trace, created_at, disabled_at"
+	" groups_filter, trace, created_at, disabled_at, default_acr_values"
 
 /* A number where NULL is told as -1. */
 static int64_t number_or_none(struct statement *row, int column)
@@ -56,7 +56,8 @@ static struct client *read_client(struct database *db, struct statement *row)
 	client->groups_filter = statement_text(row, column++);
 	client->trace = statement_number(row, column++) != 0;
 	client->created_at = statement_number(row, column++);
-	client->disabled_at = statement_number(row, column);
+	client->disabled_at = statement_number(row, column++);
+	client->default_acr_values = statement_text(row, column);
 	return client;
 }
 
@@ -80,9 +81,9 @@ bool client_insert(struct database *db, const struct client *client)
 	return database_change(db,
 		"INSERT INTO clients (" COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14,"
 		" nullif(?15, -1), ?16, ?17, nullif(?18, -1), ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28,"
-		" ?29, ?30, ?31, ?32, ?33, ?34, ?35)"
+		" ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36)"
 		" ON CONFLICT (client_id) DO NOTHING",
-		"tttttttt" "th" "tttt" "nn" "tn" "ooottot" "ttttttt" "nno",
+		"tttttttt" "th" "tttt" "nn" "tn" "ooottot" "ttttttt" "nnot",
 		client->client_id, client->client_name, client->client_uri, client->logo_uri, client->policy_uri,
 		client->tos_uri, client->application_type, client->token_endpoint_auth_method,
 		client->secret, client->secret_verifier,
@@ -96,7 +97,8 @@ bool client_insert(struct database *db, const struct client *client)
 		client->consent, client->id_token_claims, client->access_token_format,
 		client->id_token_signed_response_alg, client->resource_handling,
 		required_text(client->claim_mapping), required_text(client->groups_filter),
-		(int64_t)client->trace, client->created_at, client->disabled_at) == 1;
+		(int64_t)client->trace, client->created_at, client->disabled_at,
+		client->default_acr_values) == 1;
 }
 
 bool client_remove(struct database *db, const char *client_id)

@@ -21,6 +21,7 @@ struct client {
 	const char *scope;
 	int64_t default_max_age;                /* -1: none */
 	bool require_auth_time;
+	const char *default_acr_values;         /* words; NULL: any */
 	const char *pkce;
 	int64_t refresh_grace_seconds;          /* -1: by the kind of client */
 	int64_t refresh_idle_seconds;           /* 0: the configuration's; likewise below */

@@ -5,7 +5,8 @@
 #define COLUMNS \
 	"flow_id, secret_hash, client_id, redirect_uri, response_mode, state, scope, nonce, code_challenge, id_token_hint," \
 	" claims, claims_id_token, claims_userinfo, resource, confirmation, prompt, max_age, login_hint, required_user_id," \
-	" selected_user_id, address, created_at, expires_at, pushed_request_hash"
+	" selected_user_id, address, created_at, expires_at, pushed_request_hash," \
+	" acr_values, first_user_id, first_at, stay, passkey_challenges"
 
 static struct flow *read_flow(struct database *db, struct statement *row)
 {
@@ -36,7 +37,12 @@ static struct flow *read_flow(struct database *db, struct statement *row)
 	flow->address = statement_text(row, column++);
 	flow->created_at = statement_number(row, column++);
 	flow->expires_at = statement_number(row, column++);
-	flow->pushed_request_hash = statement_bytes(row, column, NULL);
+	flow->pushed_request_hash = statement_bytes(row, column++, NULL);
+	flow->acr_values = statement_text(row, column++);
+	flow->first_user_id = statement_text(row, column++);
+	flow->first_at = statement_number(row, column++);
+	flow->stay = statement_number(row, column++) != 0;
+	flow->passkey_challenges = statement_number(row, column);
 	return flow;
 }
 
@@ -54,19 +60,32 @@ void flow_insert(struct database *db, const struct flow *flow)
 {
 	database_change(db,
 		"INSERT INTO flows (" COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,"
-		" ?16, nullif(?17, -1), ?18, ?19, ?20, ?21, ?22, ?23, ?24)",
-		"thtttb" "tttttttttt" "nttt" "tnnh",
+		" ?16, nullif(?17, -1), ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29)",
+		"thtttb" "tttttttttt" "nttt" "tnnh" "ttonn",
 		flow->flow_id, flow->secret_hash, flow->client_id, flow->redirect_uri, flow->response_mode,
 		(const void *)flow->state, flow->state == NULL ? (size_t)0 : strlen(flow->state),
 		flow->scope, flow->nonce, flow->code_challenge, flow->id_token_hint, flow->claims, flow->claims_id_token,
 		flow->claims_userinfo, flow->resource, flow->confirmation, flow->prompt,
 		flow->max_age, flow->login_hint, flow->required_user_id, flow->selected_user_id,
-		flow->address, flow->created_at, flow->expires_at, flow->pushed_request_hash);
+		flow->address, flow->created_at, flow->expires_at, flow->pushed_request_hash,
+		flow->acr_values, flow->first_user_id, flow->first_at, (int64_t)flow->stay, flow->passkey_challenges);
 }
 
 void flow_set_selected(struct database *db, const char *flow_id, const char *user_id)
 {
 	database_change(db, "UPDATE flows SET selected_user_id = ?2 WHERE flow_id = ?1", "tt", flow_id, user_id);
+}
+
+void flow_set_first(struct database *db, const char *flow_id, const char *user_id, int64_t now, bool stay)
+{
+	database_change(db, "UPDATE flows SET first_user_id = ?2, first_at = ?3, stay = ?4 WHERE flow_id = ?1", "ttnn",
+		flow_id, user_id, now, (int64_t)stay);
+}
+
+bool flow_use_passkey_challenge(struct database *db, const char *flow_id, int64_t number)
+{
+	return database_change(db, "UPDATE flows SET passkey_challenges = passkey_challenges + 1"
+		" WHERE flow_id = ?1 AND passkey_challenges = ?2", "tn", flow_id, number) == 1;
 }
 
 void flow_set_read(struct database *db, const char *flow_id, const char *id_token, const char *userinfo,

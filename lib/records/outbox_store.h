@@ -4,9 +4,34 @@
 
 #include "lib/database/database.h"
 
+/* A genuine refresh token came twice: its family was revoked. */
 #define OUTBOX_ALERT_REFRESH_REUSE "alert.refresh_reuse"
+/* Links: to the address in email_changes; to the user's own. */
+#define OUTBOX_VERIFY_EMAIL "mail.verify_email"
+#define OUTBOX_RESET_PASSWORD "mail.reset_password"
+/* Notices. */
+#define OUTBOX_NEW_DEVICE "mail.new_device"           /* sid: the session that began there */
+#define OUTBOX_PASSWORD_CHANGED "mail.password_changed"
+#define OUTBOX_FACTOR_ADDED "mail.factor_added"       /* detail: "totp", "passkey", "recovery_codes" */
+#define OUTBOX_FACTOR_REMOVED "mail.factor_removed"   /* the same */
+#define OUTBOX_EMAIL_CHANGED "mail.email_changed"     /* detail: the old address, which is told */
+#define OUTBOX_DELETION "mail.deletion"               /* the account is going to be removed */
 
-/* In the transaction of what it tells about. */
-void outbox_add(struct database *db, const char *kind, const char *user_id, const char *client_id, int64_t now);
+struct outbox_row {
+	int64_t outbox_id; /* set when it is read */
+	const char *kind;
+	const char *user_id;
+	const char *client_id;
+	const char *sid;
+	const char *detail;
+	int64_t created_at;
+	int64_t attempts;
+};
+
+/* In the transaction of what it tells about. Handlers call notice_add(), which wakes deliver, too. */
+void outbox_add(struct database *db, const struct outbox_row *row);
+
+/* Whether a row of that kind for that user is waiting: one mail is enough. */
+bool outbox_has(struct database *db, const char *kind, const char *user_id);
 
 #endif

@@ -3,7 +3,8 @@
 #include "lib/base/text.h"
 #include "lib/records/user_store.h"
 
-#define COLUMNS "user_id, username, password, password_changed_at, created_at, disabled_at"
+#define COLUMNS "user_id, username, password, password_changed_at, created_at, disabled_at, deletion_at," \
+	" second_factor_required, version, passkey_challenges"
 
 static struct user *read_user(struct database *db, struct statement *row)
 {
@@ -15,6 +16,10 @@ static struct user *read_user(struct database *db, struct statement *row)
 	user->password_changed_at = statement_number(row, 3);
 	user->created_at = statement_number(row, 4);
 	user->disabled_at = statement_number(row, 5);
+	user->deletion_at = statement_number(row, 6);
+	user->second_factor_required = statement_number(row, 7) != 0;
+	user->version = statement_number(row, 8);
+	user->passkey_challenges = statement_number(row, 9);
 	return user;
 }
 
@@ -42,9 +47,10 @@ const struct user *user_find_by_username(struct database *db, const char *userna
 bool user_insert(struct database *db, const struct user *user)
 {
 	return database_change(db,
-		"INSERT INTO users (" COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (username) DO NOTHING",
-		"tttono", user->user_id, text_lowercase(database_arena(db), user->username), user->password,
-		user->password_changed_at, user->created_at, user->disabled_at) == 1;
+		"INSERT INTO users (" COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (username) DO NOTHING",
+		"tttonoonnn", user->user_id, text_lowercase(database_arena(db), user->username), user->password,
+		user->password_changed_at, user->created_at, user->disabled_at, user->deletion_at,
+		(int64_t)user->second_factor_required, user->version, user->passkey_challenges) == 1;
 }
 
 void user_list(struct database *db, const char *after, int limit,
@@ -67,6 +73,28 @@ void user_set_password(struct database *db, const char *user_id, const char *sea
 void user_set_disabled(struct database *db, const char *user_id, int64_t now)
 {
 	database_change(db, "UPDATE users SET disabled_at = ?2 WHERE user_id = ?1", "to", user_id, now);
+}
+
+bool user_change(struct database *db, const char *user_id, int64_t version)
+{
+	return database_change(db, "UPDATE users SET version = version + 1 WHERE user_id = ?1 AND version = ?2", "tn",
+		user_id, version) == 1;
+}
+
+void user_set_second_factor_required(struct database *db, const char *user_id, bool required)
+{
+	database_change(db, "UPDATE users SET second_factor_required = ?2 WHERE user_id = ?1", "tn", user_id, (int64_t)required);
+}
+
+void user_set_deletion(struct database *db, const char *user_id, int64_t at)
+{
+	database_change(db, "UPDATE users SET deletion_at = ?2 WHERE user_id = ?1", "to", user_id, at);
+}
+
+bool user_use_passkey_challenge(struct database *db, const char *user_id, int64_t number)
+{
+	return database_change(db, "UPDATE users SET passkey_challenges = passkey_challenges + 1"
+		" WHERE user_id = ?1 AND passkey_challenges = ?2", "tn", user_id, number) == 1;
 }
 
 struct claims user_claims(struct database *db, const char *user_id)

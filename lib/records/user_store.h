@@ -11,6 +11,10 @@ struct user {
 	int64_t password_changed_at;
 	int64_t created_at;
 	int64_t disabled_at;  /* 0: enabled */
+	int64_t deletion_at;  /* 0: stays; else it may be removed from then on */
+	bool second_factor_required;
+	int64_t version;            /* grows with every change that the user makes */
+	int64_t passkey_challenges; /* for new passkeys, used up */
 };
 
 struct claim {
@@ -38,6 +42,17 @@ void user_set_password(struct database *db, const char *user_id, const char *sea
 
 /* now = 0 enables again. */
 void user_set_disabled(struct database *db, const char *user_id, int64_t now);
+
+/* The user changes something of their account: false if `version` is not the current one any more (another tab was quicker). */
+bool user_change(struct database *db, const char *user_id, int64_t version);
+
+void user_set_second_factor_required(struct database *db, const char *user_id, bool required);
+
+/* When the account may be removed; 0: it stays. */
+void user_set_deletion(struct database *db, const char *user_id, int64_t at);
+
+/* Uses up the challenge for a new passkey with this number: true for exactly one of all who try. */
+bool user_use_passkey_challenge(struct database *db, const char *user_id, int64_t number);
 
 struct claims user_claims(struct database *db, const char *user_id);
 

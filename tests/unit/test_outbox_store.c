@@ -9,8 +9,8 @@ static void keeps_references_in_order(void **state)
 
 	(void)state;
 	begin();
-	outbox_add(fixture.db, OUTBOX_ALERT_REFRESH_REUSE, "u1", "web", NOW);
-	outbox_add(fixture.db, OUTBOX_ALERT_REFRESH_REUSE, NULL, NULL, NOW + 1);
+	outbox_add(fixture.db, &(struct outbox_row){ .kind = OUTBOX_ALERT_REFRESH_REUSE, .user_id = "u1", .client_id = "web", .created_at = NOW });
+	outbox_add(fixture.db, &(struct outbox_row){ .kind = OUTBOX_ALERT_REFRESH_REUSE, .created_at = NOW + 1 });
 	commit();
 	row = database_query(fixture.db, "SELECT kind, user_id, client_id, created_at FROM outbox ORDER BY outbox_id", "");
 	assert_true(statement_row(row));
@@ -27,7 +27,7 @@ static void goes_with_its_transaction(void **state)
 {
 	(void)state;
 	begin();
-	outbox_add(fixture.db, OUTBOX_ALERT_REFRESH_REUSE, "u1", "web", NOW);
+	outbox_add(fixture.db, &(struct outbox_row){ .kind = OUTBOX_ALERT_REFRESH_REUSE, .user_id = "u1", .client_id = "web", .created_at = NOW });
 	database_rollback(fixture.db);
 	assert_int_equal(count_rows("outbox"), 0);
 }
