@@ -132,7 +132,7 @@ static void test_wrong_lines(void **state)
 	refuses("= 1\n", ":1: unknown key \"\"");
 	refuses("issuer https://a\n", ":1: neither \"key = value\" nor a comment that begins with #");
 	refuses("issuer = https://a\nissuer = https://a\n", ":2: key \"issuer\" is repeated");
-	refuses("signup = yes\n", ":1: signup must be on or off");
+	refuses("signup = yes\n", ":1: signup must be off, on or invitation");
 	refuses("iss_parameter = true\n", ":1: iss_parameter must be on or off");
 	refuses("log_level = loud\n", ":1: log_level must be error, warning, info or debug");
 	refuses("log_level = info debug\n", ":1: log_level must be error, warning, info or debug");
