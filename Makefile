@@ -27,9 +27,9 @@ LDFLAGS_asan = -fsanitize=address,undefined
 # nothing here loads a module.
 STATIC = $(LDFLAGS_release) -static-pie -Wl,-w
 MIXED = $(LDFLAGS_release) -pie
-LIBS_STATIC = -lsqlite3 -lcrypto -largon2 -lm -lpthread
-LIBS_MIXED = -Wl,-Bstatic -lsqlite3 -lcrypto -largon2 -Wl,-Bdynamic -lcjson -lm -lpthread
-LIBS_ALL_DYNAMIC = -lsqlite3 -lcrypto -largon2 -lcjson -lm -lpthread
+LIBS_STATIC = -lsqlite3 -lcrypto -largon2 -lunistring -lm -lpthread
+LIBS_MIXED = -Wl,-Bstatic -lsqlite3 -lcrypto -largon2 -lunistring -Wl,-Bdynamic -lcjson -lm -lpthread
+LIBS_ALL_DYNAMIC = -lsqlite3 -lcrypto -largon2 -lunistring -lzxcvbn -lcjson -lcbor -lqrencode -lm -lpthread
 LINK_static_release = $(STATIC)
 LINK_mixed_release = $(MIXED)
 LIBS_static_release = $(LIBS_STATIC)
@@ -45,15 +45,21 @@ LIBS_mixed_asan = $(LIBS_ALL_DYNAMIC)
 
 ENDPOINTS = $(patsubst cgi-bin/%.c,%,$(wildcard cgi-bin/*.c cgi-bin/account/*.c cgi-bin/admin/*.c))
 # Programs that parse JSON.
-JSON_ENDPOINTS = consent
+JSON_ENDPOINTS = consent $(filter account/%,$(ENDPOINTS))
+# Programs that judge new passwords: Debian's static libzxcvbn fits into no position-independent program.
+PASSWORD_ENDPOINTS = signup reset account/password
+# Programs that draw QR codes.
+QR_ENDPOINTS = enroll account/totp
 LIB_OBJECTS = $(patsubst %.c,$(O)/%.o,$(wildcard lib/*/*.c)) $(O)/generated/schema.o
 PAGES = $(patsubst cgi-bin/pages/%.html,%,$(wildcard cgi-bin/pages/*.html))
 PAGE_OBJECTS = $(patsubst %,$(O)/generated/pages/%.o,$(PAGES))
 GRANT_OBJECTS = $(patsubst %.c,$(O)/%.o,$(wildcard cgi-bin/grants/*.c))
 CLI_OBJECTS = $(patsubst %.c,$(O)/%.o,$(wildcard commands/*.c))
+MAIL_OBJECTS = $(patsubst commands/deliver/mails/%,$(O)/generated/mails/%.o,$(wildcard commands/deliver/mails/*))
+DELIVER_OBJECTS = $(patsubst %.c,$(O)/%.o,$(wildcard commands/deliver/*.c)) $(MAIL_OBJECTS)
 UNIT_TESTS = $(patsubst tests/unit/%.c,$(O)/unit/%,$(wildcard tests/unit/test_*.c))
 LIBRARY = $(O)/liblatchkey.a
-PROGRAMS = $(patsubst %,$(OUT)/cgi-bin/%,$(ENDPOINTS)) $(OUT)/bin/latchkey
+PROGRAMS = $(patsubst %,$(OUT)/cgi-bin/%,$(ENDPOINTS)) $(OUT)/bin/latchkey $(OUT)/bin/deliver
 
 .PHONY: all run test test-all bench unit clean privileges setup variants
 .SECONDARY:
@@ -115,6 +121,10 @@ $(GEN)/pages/%.c: cgi-bin/pages/%.html scripts/embed
 	@mkdir -p $(@D)
 	$(Q)scripts/embed page $* < $< > $@
 
+$(GEN)/mails/%.c: commands/deliver/mails/% scripts/embed
+	@mkdir -p $(@D)
+	$(Q)scripts/embed text mail_$(subst .,_,$*) < $< > $@
+
 # What the CLI shows of every endpoint: asked of the endpoints themselves.
 $(GEN)/endpoints.c: scripts/embed scripts/checks $(patsubst %,$(OUT)/cgi-bin/%,$(ENDPOINTS))
 	@mkdir -p $(@D)
@@ -130,19 +140,30 @@ $(O)/libpages.a: $(PAGE_OBJECTS)
 
 ARCHIVES = $(O)/libpages.a $(LIBRARY)
 GROUP = -Wl,--start-group $(ARCHIVES) -Wl,--end-group
-kind = $(if $(filter $(1),$(JSON_ENDPOINTS)),mixed,static)
+kind = $(if $(filter $(1),$(JSON_ENDPOINTS) $(PASSWORD_ENDPOINTS) $(QR_ENDPOINTS)),mixed,static)
 
 $(OUT)/cgi-bin/token: $(GRANT_OBJECTS)
+
+# Shared libraries that one program needs.
+$(OUT)/cgi-bin/account/passkeys: OWN_LIBS = -lcbor
+$(patsubst %,$(OUT)/cgi-bin/%,$(PASSWORD_ENDPOINTS)): OWN_LIBS = -lzxcvbn
+$(patsubst %,$(OUT)/cgi-bin/%,$(QR_ENDPOINTS)): OWN_LIBS = -lqrencode
 
 $(OUT)/cgi-bin/%: $(O)/cgi-bin/%.o $(ARCHIVES)
 	@mkdir -p $(@D)
 	$(call say,link   ,$@)
-	$(Q)$(CC) $(LINK_$(call kind,$*)_$(VARIANT)) -o $@ $(filter %.o,$^) $(GROUP) $(LIBS_$(call kind,$*)_$(VARIANT))
+	$(Q)$(CC) $(LINK_$(call kind,$*)_$(VARIANT)) -o $@ $(filter %.o,$^) $(GROUP) $(LIBS_$(call kind,$*)_$(VARIANT)) $(OWN_LIBS)
 
 $(OUT)/bin/latchkey: $(CLI_OBJECTS) $(O)/generated/endpoints.o $(ARCHIVES)
 	@mkdir -p $(@D)
 	$(call say,link   ,$@)
-	$(Q)$(CC) $(LINK_mixed_$(VARIANT)) -o $@ $(CLI_OBJECTS) $(O)/generated/endpoints.o $(GROUP) $(LIBS_mixed_$(VARIANT))
+	$(Q)$(CC) $(LINK_mixed_$(VARIANT)) -o $@ $(CLI_OBJECTS) $(O)/generated/endpoints.o $(GROUP) $(LIBS_mixed_$(VARIANT)) -lzxcvbn
+
+# Shared libraries alone: libcurl brings OpenSSL, and a second one of our own would get mixed with it.
+$(OUT)/bin/deliver: $(DELIVER_OBJECTS) $(ARCHIVES)
+	@mkdir -p $(@D)
+	$(call say,link   ,$@)
+	$(Q)$(CC) $(LINK_mixed_$(VARIANT)) -o $@ $(DELIVER_OBJECTS) $(GROUP) -Wl,--as-needed -lcurl $(LIBS_ALL_DYNAMIC)
 
 $(O)/unit/%: $(O)/tests/unit/%.o $(ARCHIVES)
 	@mkdir -p $(@D)

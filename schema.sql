@@ -24,6 +24,7 @@ CREATE TABLE user_claims (
   value TEXT NOT NULL,                 -- JSON, checked and written compactly when it was stored
   PRIMARY KEY (user_id, name)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX user_claims_by_email ON user_claims (lower(value)) WHERE name = 'email';
 
 -- New e-mail addresses that wait to be proven.
 CREATE TABLE email_changes (
@@ -148,7 +149,7 @@ CREATE TABLE sessions (
   address TEXT,
   user_agent TEXT
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX sessions_by_user ON sessions (user_id);
+CREATE INDEX sessions_by_user ON sessions (user_id, sid);
 CREATE INDEX sessions_by_expiry ON sessions (expires_at);
 
 -- Authorization requests that wait for their user: one row a request, so that tabs never mix.
@@ -290,7 +291,7 @@ CREATE TABLE outbox (
   sid TEXT,
   detail TEXT,                         -- a few words: the factor that was added, the old address to tell
   created_at INTEGER NOT NULL,
-  attempts INTEGER NOT NULL,           -- how often sending failed
+  attempts INTEGER NOT NULL,           -- how often sending was tried; says, too, whose attempt is under way
   due_at INTEGER NOT NULL              -- not before; while it is being sent, until when nobody else tries
 ) STRICT;
 CREATE INDEX outbox_by_due ON outbox (due_at);
@@ -322,6 +323,7 @@ CREATE TABLE audit (
   request_id TEXT,                     -- the id in the log
   detail TEXT                          -- a few words: the clause of a refusal, the scopes of a consent
 ) STRICT;
+CREATE INDEX audit_by_user ON audit (user_id, audit_id) WHERE user_id IS NOT NULL;
 
 -- The chain over the audit log: each seal covers the events up to audit_id and the seal before.
 CREATE TABLE audit_seals (

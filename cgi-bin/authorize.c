@@ -13,7 +13,18 @@
 
 static const char *page_of(enum step step)
 {
-	return step == STEP_LOGIN || step == STEP_SELECT_ACCOUNT ? "login" : "consent";
+	switch (step) {
+	case STEP_LOGIN:
+	case STEP_SELECT_ACCOUNT:
+		return "login";
+	case STEP_SECOND_FACTOR:
+		return "second_factor";
+	case STEP_READ:
+	case STEP_CONSENT:
+	case STEP_FINISH:
+		break;
+	}
+	return "consent";
 }
 
 /* A POST from the client's page brings no cookie, since ours are SameSite=Lax: it is stored, and gone on with by GET. */
@@ -32,7 +43,7 @@ static enum outcome handle(struct context *c)
 	if (parameter(c, "flow") && !parameter(c, "client_id")) {
 		flow = flow_require(c);
 		if (!flow->client_id)
-			return response_redirect(c, config_static_url(c->arena, c->config, ""));
+			return flow_go_on(c, flow);
 		client = authorization_client_require(c, flow);
 	} else {
 		new_flow = *authorization_request_require(c, NULL, &client);

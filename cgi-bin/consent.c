@@ -8,8 +8,6 @@
 
 #include "cgi-bin/pages/pages.h"
 #include "lib/endpoint/endpoint.h"
-#include "lib/http/message_text.h"
-#include "lib/http/messages.h"
 #include "lib/identity/csrf.h"
 #include "lib/identity/flow.h"
 #include "lib/identity/session.h"
@@ -18,36 +16,15 @@
 #include "lib/protocol/claims_request.h"
 #include "lib/protocol/id_token_hint.h"
 #include "lib/protocol/interaction.h"
+#include "lib/protocol/permission_text.h"
 #include "lib/protocol/redirect_uri.h"
-#include "lib/protocol/scope.h"
 #include "lib/records/audit_store.h"
 #include "lib/records/pushed_request_store.h"
-#include "lib/records/resource_store.h"
 
 /* The form is bound to the session too: what one user was shown, another one cannot allow. */
 static const char *form_name(struct context *c, const struct session *session)
 {
 	return arena_format(c->arena, "consent:%s", session->sid);
-}
-
-static const char *claim_text(struct context *c, const char *claim)
-{
-	const char *key = arena_format(c->arena, "claim_%s", claim);
-	return message_text(c->arena, message_find(key) ? key : "claim_other", "claim", claim);
-}
-
-/* Scopes that the operator registered speak by their description, resources by their name. */
-static const char *scope_text(struct context *c, const char *scope)
-{
-	if (words_contain(SCOPES_SUPPORTED, scope))
-		return message(arena_format(c->arena, "scope_%s", scope));
-	if (text_starts_with(scope, SCOPE_RESOURCE_PREFIX)) {
-		const char *uri = scope + strlen(SCOPE_RESOURCE_PREFIX);
-		const struct resource *resource = resource_find(c->database, uri);
-		return message_text(c->arena, "consent_resource", "resource", resource ? resource->name : uri);
-	}
-	const char *description = scope_description(c, scope);
-	return description ? description : message_text(c->arena, "scope_other", "scope", scope);
 }
 
 static void list_words(struct context *c, struct page *page, const char *list, const char *words,
@@ -78,9 +55,9 @@ static enum outcome show(struct context *c, const struct flow *flow, const struc
 	page_set(page, "redirect_host", origin ? origin : flow->redirect_uri);
 	page_set(page, "is_public_native", interaction_is_impersonable(flow, client) ? "1" : NULL);
 	page_set(page, "switch_url", arena_format(c->arena, "%s&switch=1", flow_url(c, "login", flow)));
-	list_words(c, page, "scopes", missing.scope, scope_text);
-	list_words(c, page, "known_scopes", missing.known_scope, scope_text);
-	list_words(c, page, "claims", missing.claims, claim_text);
+	list_words(c, page, "scopes", missing.scope, permission_scope_text);
+	list_words(c, page, "known_scopes", missing.known_scope, permission_scope_text);
+	list_words(c, page, "claims", missing.claims, permission_claim_text);
 	return page_answer(c, 200, &template_consent, "title_consent", page, PAGE_FORMS_LEAVE);
 }
 

@@ -9,10 +9,15 @@
 #include "lib/http/messages.h"
 #include "lib/identity/csrf.h"
 #include "lib/identity/flow.h"
+#include "lib/identity/second_factor.h"
+#include "lib/identity/passkey.h"
 #include "lib/identity/session.h"
 #include "lib/identity/sign_in.h"
 #include "lib/protocol/authorization_request.h"
 #include "lib/protocol/interaction.h"
+
+/* The value of `switch` for who is to prove anew who they are; any other: for who wants another account. */
+#define SAME_USER "again"
 
 static const char *prefilled_username(struct context *c, const struct flow *flow, const struct session *session)
 {
@@ -21,7 +26,9 @@ static const char *prefilled_username(struct context *c, const struct flow *flow
 		return required->username;
 	if (parameter(c, "username"))
 		return parameter(c, "username");
-	return flow->login_hint ? flow->login_hint : session && !parameter(c, "switch") ? session->username : NULL;
+	if (flow->login_hint)
+		return flow->login_hint;
+	return session && (!parameter(c, "switch") || text_equal(parameter(c, "switch"), SAME_USER)) ? session->username : NULL;
 }
 
 static struct page *flow_page(struct context *c, const struct flow *flow, const struct client *client)
@@ -43,8 +50,10 @@ static enum outcome show_login(struct context *c, const struct flow *flow, const
 	page_set(page, "username_locked", flow->required_user_id);
 	page_set(page, "error", error ? message(error) : NULL);
 	page_set(page, "stay_checked", parameter(c, "stay"));
+	page_set(page, "reset_url", flow_url(c, "reset", flow));
 	if (c->config->signup == SIGNUP_ON && !flow->required_user_id)
 		page_set(page, "signup_url", flow_url(c, "signup", flow));
+	passkey_page_set(c, page, flow);
 	return page_answer(c, status, &template_login, "title_login", page, PAGE_FORMS_LEAVE);
 }
 
@@ -66,6 +75,24 @@ static enum outcome select_account(struct context *c, const struct flow *flow, c
 		database_commit(c->database);
 	}
 	return flow_go_on(c, flow);
+}
+
+/* The password is right: in, or on to the second factor. */
+static enum outcome go_in(struct context *c, const struct flow *flow, const struct sign_in *result)
+{
+	const struct user *user = result->user;
+	bool stay = parameter(c, "stay") != NULL;
+	struct second_factor has = second_factor_of(c, user->user_id);
+	bool owes = second_factor_is_needed(c, user, &has);
+
+	database_begin(c->database, owes ? DATABASE_RELAXED : DATABASE_DURABLE);
+	sign_in_record(c, result);
+	if (owes)
+		flow_set_first(c->database, flow->flow_id, user->user_id, c->now, stay);
+	else
+		sign_in_complete(c, flow, user->user_id, AMR_PASSWORD, ACR_PASSWORD, stay);
+	database_commit(c->database);
+	return owes ? flow_go_to(c, "second_factor", flow) : flow_go_on(c, flow);
 }
 
 static enum outcome sign_in(struct context *c, const struct flow *flow, const struct client *client, const struct session *session)
@@ -90,28 +117,26 @@ static enum outcome sign_in(struct context *c, const struct flow *flow, const st
 	if (flow->required_user_id && !text_equal(flow->required_user_id, result.user->user_id))
 		return show_login(c, flow, client, session, 403, "login_wrong_user");
 
-	database_begin(c->database, DATABASE_DURABLE);
-	sign_in_record(c, &result, flow->client_id);
-	session_start(c, result.user->user_id, "pwd", ACR_PASSWORD, parameter(c, "stay") != NULL);
-	flow_set_selected(c->database, flow->flow_id, result.user->user_id);
-	if (!flow->client_id)
-		flow_remove(c->database, flow->flow_id);
-	database_commit(c->database);
-	return flow_go_on(c, flow);
+	return go_in(c, flow, &result);
+}
+
+/* For who signs in without an application; again=account: for who comes from the account page. */
+static void open_flow(struct context *c)
+{
+	const struct session *session = session_current(c);
+	if (text_equal(parameter(c, "again"), "account"))
+		flow_open_again(c, session ? session->user_id : NULL);
+	flow_open_alone(c);
 }
 
 static enum outcome handle(struct context *c)
 {
 	if (c->request.method != METHOD_POST && !parameter(c, "flow"))
-		flow_open_alone(c);
+		open_flow(c);
 	const struct flow *flow = flow_require(c);
-	const struct client *client = NULL;
+	const struct client *client = flow->client_id ? authorization_client_require(c, flow) : NULL;
 	const struct session *session = session_current(c);
-	enum step step = session ? STEP_FINISH : STEP_LOGIN;
-	if (flow->client_id) {
-		client = authorization_client_require(c, flow);
-		step = interaction_next(c, flow, client, session);
-	}
+	enum step step = interaction_next(c, flow, client, session);
 	c->answer_error = NULL; /* what goes wrong with a form concerns the user, not the client */
 
 	if (c->request.method == METHOD_POST) {
@@ -124,6 +149,8 @@ static enum outcome handle(struct context *c)
 		return show_login(c, flow, client, session, 200, NULL);
 	if (step == STEP_SELECT_ACCOUNT && session)
 		return show_select_account(c, flow, client, session);
+	if (step == STEP_SECOND_FACTOR)
+		return flow_go_to(c, "second_factor", flow);
 	return flow_go_on(c, flow);
 }
 
@@ -134,7 +161,9 @@ static const struct parameter parameters[] = {
 	{ "password", is_text, 1024, false },
 	{ "stay", is_visible_ascii, 8, false },
 	{ "decision", is_visible_ascii, 16, false },
+	PASSKEY_PARAMETER,
 	{ "switch", is_visible_ascii, 8, false },
+	{ "again", is_visible_ascii, 8, false },
 	{ 0 },
 };
 
@@ -145,8 +174,8 @@ const struct endpoint endpoint = {
 	.methods = METHOD_GET | METHOD_POST,
 	.answers = ANSWERS_PAGES,
 	.parameters = parameters,
-	.reads = "clients consents",
-	.writes = "sessions " FLOW_TABLES " " SIGN_IN_TABLES,
+	.reads = "clients consents totp recovery_codes passkeys",
+	.writes = FLOW_TABLES " " SIGN_IN_TABLES " " SIGN_IN_COMPLETE_TABLES,
 	.keys = "credentials",
 	.handle = handle,
 };

@@ -1,13 +1,15 @@
 /*
- * The sign-up page: makes an account and signs its user in, where the configuration allows it (signup = on).
- * Shown for an authorization request (the flow), or alone; ends at /authorize.
- * Changes: the user and their claims, the session and its cookie, the flow, the counters, the audit log.
+ * The sign-up page: makes an account and signs its user in, where the configuration allows it: for everybody (signup = on),
+ * or for who has an invitation. Shown for an authorization request (the flow), or alone; ends at /authorize.
+ * Changes: the user and their claims, the address that waits to be proven, the invitation, the session and its cookie, the
+ * flow, the outbox, the counters, the audit log.
  */
 #include <string.h>
 
 #include "cgi-bin/pages/pages.h"
 #include "lib/base/json_write.h"
 #include "lib/base/utf8.h"
+#include "lib/crypto/digest.h"
 #include "lib/crypto/random.h"
 #include "lib/crypto/sealed_hash.h"
 #include "lib/endpoint/endpoint.h"
@@ -16,17 +18,37 @@
 #include "lib/identity/attempts.h"
 #include "lib/identity/csrf.h"
 #include "lib/identity/flow.h"
+#include "lib/identity/link.h"
+#include "lib/identity/notice.h"
 #include "lib/identity/password.h"
 #include "lib/identity/session.h"
+#include "lib/identity/sign_in.h"
 #include "lib/identity/username.h"
 #include "lib/protocol/authorization_request.h"
 #include "lib/records/audit_store.h"
+#include "lib/records/email_change_store.h"
+#include "lib/records/invitation_store.h"
 #include "lib/records/user_store.h"
 
 enum { HOUR = 3600 };
 
-static enum outcome show(struct context *c, const struct flow *flow, const struct client *client, int status, const char *error)
+/* One form on its way. */
+struct form {
+	const struct flow *flow;
+	const struct client *client;         /* NULL: nobody signs up for an application */
+	const struct invitation *invitation; /* NULL: without one */
+};
+
+/* An invited address is the operator's word; else it is what was typed. */
+static const char *form_email(struct context *c, const struct form *form)
 {
+	return form->invitation && form->invitation->email ? form->invitation->email : parameter(c, "email");
+}
+
+static enum outcome show(struct context *c, const struct form *form, int status, const char *error)
+{
+	const struct flow *flow = form->flow;
+	const struct client *client = form->client;
 	struct page *page = page_create(c);
 	const char *least = arena_format(c->arena, "%lld", (long long)c->config->password_min_length);
 	page_set(page, "action", config_endpoint_url(c->arena, c->config, "signup"));
@@ -35,10 +57,16 @@ static enum outcome show(struct context *c, const struct flow *flow, const struc
 	page_set(page, "client_name", client ? client->client_name : NULL);
 	page_set(page, "username", parameter(c, "username"));
 	page_set(page, "name", parameter(c, "name"));
-	page_set(page, "email", parameter(c, "email"));
+	page_set(page, "email", form_email(c, form));
+	page_set(page, "email_locked", form->invitation ? form->invitation->email : NULL);
+	page_set(page, "email_required", form->invitation ? NULL : c->config->signup_domains);
+	page_set(page, "invitation", form->invitation ? parameter(c, "invitation") : NULL);
 	page_set(page, "min_length", least);
 	page_set(page, "login_url", flow_url(c, "login", flow));
-	page_set(page, "error", error ? message_text(c->arena, error, "min_length", least) : NULL);
+	if (text_equal(error, "email_domain"))
+		page_set(page, "error", message_text(c->arena, error, "domains", c->config->signup_domains));
+	else
+		page_set(page, "error", error ? message_text(c->arena, error, "min_length", least) : NULL);
 	return page_answer(c, status, &template_signup, "title_signup", page, PAGE_FORMS_LEAVE);
 }
 
@@ -48,22 +76,38 @@ static bool is_email(const char *text)
 	return at && at > text && at[1] && !strchr(text, ' ');
 }
 
+/* An invitation without an address lets in whom the domains let in. */
+static const char *email_problem(struct context *c, const struct form *form)
+{
+	const char *email = form_email(c, form), *domains = c->config->signup_domains;
+	if (form->invitation && form->invitation->email)
+		return NULL;
+	if (parameters_problem(c, "email") || (email && !is_email(email)))
+		return "email_invalid";
+	if (!domains)
+		return NULL;
+	if (!email)
+		return "email_needed";
+	return words_contain(text_lowercase(c->arena, domains), text_lowercase(c->arena, strrchr(email, '@') + 1)) ? NULL : "email_domain";
+}
+
 /* The key of what is wrong with the form; NULL if nothing is. */
-static const char *form_problem(struct context *c)
+static const char *form_problem(struct context *c, const struct form *form)
 {
 	const char *username = parameter(c, "username"), *password = parameter(c, "password");
-	const char *email = parameter(c, "email"), *name = parameter(c, "name");
+	const char *name = parameter(c, "name");
 	if (parameters_problem(c, "username") || !username || !username_is_valid(username))
 		return "username_invalid";
 	if (parameters_problem(c, "password"))
 		return "password_malformed";
 	if (!password)
 		return "password_too_short";
-	if (parameters_problem(c, "email") || (email && !is_email(email)))
-		return "email_invalid";
+	if (email_problem(c, form))
+		return email_problem(c, form);
 	if (parameters_problem(c, "name") || (name && utf8_count(name) > 128))
 		return "name_invalid";
-	return password_problem(c->config, username, password);
+	const struct password_subject subject = { .username = username, .email = form_email(c, form), .names = { name } };
+	return password_check(c->arena, c->config, &subject, password);
 }
 
 static void set_claim(struct context *c, const char *user_id, const char *name, const char *text)
@@ -84,60 +128,107 @@ static struct user *make_user(struct context *c)
 	user->username = text_lowercase(c->arena, parameter(c, "username"));
 	user->created_at = user->password_changed_at = c->now;
 	enum sealed_hash_result made = sealed_hash_make(c->arena, c->config, password_purpose(c->arena, user->user_id),
-		parameter(c, "password"), &sealed, &error);
+		password_normalise(c->arena, parameter(c, "password")), &sealed, &error);
 	if (made == SEALED_HASH_BROKEN)
 		fail(c, "new password: %s", error);
 	user->password = sealed;
 	return made == SEALED_HASH_MATCHES ? user : NULL;
 }
 
-static enum outcome sign_up(struct context *c, const struct flow *flow, const struct client *client)
+/* Inside the transaction. A typed address counts as proven once the link that goes there was used. */
+static void store_email(struct context *c, const struct form *form, const char *user_id)
 {
-	const char *problem = form_problem(c);
+	const char *email = form_email(c, form);
+	set_claim(c, user_id, "email", email);
+	if (form->invitation && form->invitation->email) {
+		user_set_claim(c->database, user_id, "email_verified", "true");
+	} else if (email) {
+		email_change_save(c->database, user_id, email, c->now);
+		notice_add(c, (struct outbox_row){ .kind = OUTBOX_VERIFY_EMAIL, .user_id = user_id });
+	}
+}
+
+/* Inside the transaction: NULL, or the key of why there is no account now. */
+static const char *store(struct context *c, const struct form *form, const struct user *user)
+{
+	if (!user_insert(c->database, user))
+		return "username_taken";
+	if (form->invitation && !invitation_use(c->database, form->invitation->invitation_hash, c->now))
+		return "link_ended_invitation";
+	set_claim(c, user->user_id, "name", parameter(c, "name"));
+	store_email(c, form, user->user_id);
+	audit_write(c->database, &(struct audit_event){ .at = c->now, .event = AUDIT_SIGNUP, .user_id = user->user_id,
+		.client_id = form->flow->client_id, .address = c->request.address, .request_id = c->request_id,
+		.detail = form->invitation ? "invitation" : NULL });
+	sign_in_complete(c, form->flow, user->user_id, AMR_PASSWORD, ACR_PASSWORD, false);
+	return NULL;
+}
+
+static enum outcome sign_up(struct context *c, const struct form *form)
+{
+	const char *problem = form_problem(c, form);
 	if (problem)
-		return show(c, flow, client, 400, problem);
+		return show(c, form, 400, problem);
 	database_begin(c->database, DATABASE_RELAXED);
 	bool allowed = attempt_count(c, "signup:address", attempt_network(c), c->config->signup_limit_address, HOUR);
 	database_commit(c->database);
 	if (!allowed)
-		return show(c, flow, client, 429, "signup_limited");
+		return show(c, form, 429, "signup_limited");
 	struct user *user = make_user(c);
 	if (!user)
-		return show(c, flow, client, 503, "login_busy");
+		return show(c, form, 503, "login_busy");
 
 	database_begin(c->database, DATABASE_DURABLE);
-	if (!user_insert(c->database, user)) {
+	problem = store(c, form, user);
+	if (problem) {
 		database_rollback(c->database);
-		return show(c, flow, client, 409, "username_taken");
+		return show(c, form, 409, problem);
 	}
-	set_claim(c, user->user_id, "name", parameter(c, "name"));
-	set_claim(c, user->user_id, "email", parameter(c, "email"));
-	audit_write(c->database, &(struct audit_event){ .at = c->now, .event = AUDIT_SIGNUP, .user_id = user->user_id,
-		.client_id = flow->client_id, .address = c->request.address, .request_id = c->request_id });
-	session_start(c, user->user_id, "pwd", ACR_PASSWORD, false);
-	flow_set_selected(c->database, flow->flow_id, user->user_id);
-	if (!flow->client_id)
-		flow_remove(c->database, flow->flow_id);
 	database_commit(c->database);
+	return flow_go_on(c, form->flow);
+}
 
-	return flow_go_on(c, flow);
+/* flow_open_alone() with the invitation on the way. */
+static enum outcome open_flow(struct context *c)
+{
+	struct flow flow = { .max_age = -1, .address = c->request.address, .created_at = c->now,
+		.expires_at = c->now + c->config->flow_seconds };
+	flow_open(c, &flow);
+	const char *url = flow_url(c, "signup", &flow);
+	if (parameter(c, "invitation"))
+		url = arena_format(c->arena, "%s&invitation=%s", url, parameter(c, "invitation"));
+	return response_redirect(c, url);
+}
+
+static enum outcome turn_away(struct context *c, int status, const char *title, const char *text)
+{
+	return link_tell(c, &template_link_done, &(struct link_news){ status, title, text,
+		config_endpoint_url(c->arena, c->config, "login"), "link_login" });
 }
 
 static enum outcome handle(struct context *c)
 {
+	struct form form = { 0 };
 	if (c->config->signup == SIGNUP_OFF)
 		return refuse(c, NOT_FOUND, "RFC 9110 15.5.5");
 	parameters_require(c, c->request.method == METHOD_POST ? "flow" : NULL);
+	if (parameter(c, "invitation")) {
+		form.invitation = invitation_find(c->database, sha256_of(c->arena, parameter(c, "invitation")), c->now);
+		if (!form.invitation)
+			return turn_away(c, 404, "title_invitation_ended", "link_ended_invitation");
+	} else if (c->config->signup == SIGNUP_INVITATION) {
+		return turn_away(c, 403, "title_invitation_needed", "signup_invitation_needed");
+	}
 	if (c->request.method != METHOD_POST && !parameter(c, "flow"))
-		flow_open_alone(c);
-	const struct flow *flow = flow_require(c);
-	const struct client *client = flow->client_id ? authorization_client_require(c, flow) : NULL;
+		return open_flow(c);
+	form.flow = flow_require(c);
+	form.client = form.flow->client_id ? authorization_client_require(c, form.flow) : NULL;
 	c->answer_error = NULL;
 
 	if (c->request.method != METHOD_POST)
-		return show(c, flow, client, 200, NULL);
-	csrf_require(c, flow_secret(c, flow), "signup");
-	return sign_up(c, flow, client);
+		return show(c, &form, 200, NULL);
+	csrf_require(c, flow_secret(c, form.flow), "signup");
+	return sign_up(c, &form);
 }
 
 static const struct parameter parameters[] = {
@@ -147,6 +238,7 @@ static const struct parameter parameters[] = {
 	{ "password", is_text, 1024, false },
 	{ "name", is_text, 512, false },
 	{ "email", is_text, 254, false },
+	{ "invitation", is_base64url, 43, false },
 	{ 0 },
 };
 
@@ -159,7 +251,7 @@ const struct endpoint endpoint = {
 	.parameters_later = true, /* a field that is wrong is said beside the form, not on an error page */
 	.parameters = parameters,
 	.reads = "clients",
-	.writes = "users user_claims sessions audit " FLOW_TABLES,
+	.writes = "users user_claims email_changes invitations " FLOW_TABLES " " SIGN_IN_COMPLETE_TABLES,
 	.keys = "credentials",
 	.handle = handle,
 };

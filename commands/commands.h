@@ -14,6 +14,7 @@ void user_list_run(struct cli *cli);
 void user_set_password_run(struct cli *cli);
 void user_disable_run(struct cli *cli);
 void user_enable_run(struct cli *cli);
+void user_reset_mfa_run(struct cli *cli);
 
 extern const struct command_option client_add_options[];
 void client_add_run(struct cli *cli);
@@ -32,6 +33,11 @@ extern const struct command_option scope_add_options[];
 void scope_add_run(struct cli *cli);
 void scope_list_run(struct cli *cli);
 void scope_remove_run(struct cli *cli);
+
+extern const struct command_option invitation_add_options[];
+void invitation_add_run(struct cli *cli);
+void invitation_list_run(struct cli *cli);
+void invitation_remove_run(struct cli *cli);
 
 extern const struct command_option key_rotate_options[];
 void key_list_run(struct cli *cli);

@@ -14,11 +14,14 @@
 #include "lib/records/audit_store.h"
 #include "lib/records/flow_store.h"
 #include "lib/records/grant_store.h"
+#include "lib/records/invitation_store.h"
 #include "lib/records/limit_store.h"
+#include "lib/records/link_store.h"
 #include "lib/records/pushed_request_store.h"
 #include "lib/records/session_store.h"
 #include "lib/records/signing_key_store.h"
 #include "lib/records/usage_store.h"
+#include "lib/records/user_store.h"
 
 enum { BATCH_ROWS = 500 }; /* a transaction: endpoints wait no longer than for that */
 
@@ -34,6 +37,8 @@ static const struct {
 	{ "grants", "Grants removed", grant_remove_expired },
 	{ "usage_counts", "Counts moved to the audit log", usage_close },
 	{ "limits", "Counters of attempts removed", limit_remove_expired },
+	{ "links", "Links of mails removed", link_remove_expired },
+	{ "invitations", "Invitations removed", invitation_remove_expired },
 };
 
 struct gc {
@@ -66,6 +71,40 @@ static void remove_expired(struct gc *gc)
 		} while (count > 0);
 		report(gc, expiring[i].name, expiring[i].title, sum);
 	}
+}
+
+struct due {
+	const char *user_id[64];
+	int count;
+};
+
+static void collect_user(void *context, const struct user *user)
+{
+	struct due *due = context;
+
+	due->user_id[due->count++] = user->user_id;
+}
+
+/* Accounts whose users asked for it; who cancels at this moment wins or loses whole. */
+static void remove_users(struct gc *gc)
+{
+	struct cli *cli = gc->cli;
+	struct due due;
+	int removed = 0;
+
+	do {
+		due.count = 0;
+		user_list_due(cli->database, cli->now, (int)(sizeof due.user_id / sizeof *due.user_id), collect_user, &due);
+		for (int i = 0; i < due.count; i++) {
+			database_begin(cli->database, DATABASE_DURABLE);
+			if (user_remove(cli->database, due.user_id[i], cli->now)) {
+				cli_audit(cli, AUDIT_USER_DELETED, due.user_id[i], NULL, NULL);
+				removed++;
+			}
+			database_commit(cli->database);
+		}
+	} while (due.count > 0);
+	report(gc, "users", "Accounts removed", removed);
 }
 
 struct kids {
@@ -122,6 +161,7 @@ void gc_run(struct cli *cli)
 	cli_database(cli);
 	json_object_open(&gc.json, NULL);
 	remove_expired(&gc);
+	remove_users(&gc);
 	tend_keys(&gc);
 	report(&gc, "sealed_events", "Events sealed", audit_chain_seal(cli));
 	json_object_close(&gc.json);

@@ -257,6 +257,21 @@ static void require_database(struct init *init)
 	cli_database(cli);
 }
 
+/* Endpoints wake deliver by it. */
+static void require_wake(struct init *init, const char *path)
+{
+	struct stat status;
+
+	if (mkfifo(path, 0600) == 0) {
+		give_to_owner(init, path);
+		made(init, path);
+	} else if (errno != EEXIST) {
+		cli_fail("%s cannot be made: %s.", path, strerror(errno));
+	} else if (lstat(path, &status) != 0 || !S_ISFIFO(status.st_mode)) {
+		cli_fail("%s is there, but it is no FIFO: move it away.", path);
+	}
+}
+
 /* Two calls at the same time take turns. */
 static void open_directory(struct init *init, const char *directory)
 {
@@ -297,6 +312,8 @@ void init_run(struct cli *cli)
 	require_signing_keys(&init);
 	require_files(&init);
 	make_folder(&init, config_file(cli->arena, cli->config, "mail"), 0700);
+	make_folder(&init, config_file(cli->arena, cli->config, "mail/sent"), 0700);
+	require_wake(&init, config_file(cli->arena, cli->config, "mail/wake"));
 	json_array_close(&init.made);
 
 	json_object_open(&out, NULL);

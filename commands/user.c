@@ -43,7 +43,8 @@ static char *sealed_password(struct cli *cli, const char *user_id, const char *u
 			cli->config->password_min_length);
 	if (problem)
 		cli_fail("The password will not do: %s", message(problem));
-	switch (sealed_hash_make(cli->arena, cli->config, password_purpose(cli->arena, user_id), password, &sealed, &error)) {
+	switch (sealed_hash_make(cli->arena, cli->config, password_purpose(cli->arena, user_id),
+		password_normalise(cli->arena, password), &sealed, &error)) {
 	case SEALED_HASH_MATCHES:
 		return sealed;
 	case SEALED_HASH_BUSY:

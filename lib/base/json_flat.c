@@ -164,6 +164,12 @@ bool json_flat_has(const struct json_flat *object, const char *name)
 	return find(object, name) != NULL;
 }
 
+bool json_flat_is_false(const struct json_flat *object, const char *name)
+{
+	const char *value = find(object, name);
+	return value && *value == 'f';
+}
+
 const char *json_flat_text(const struct json_flat *object, const char *name)
 {
 	const char *value = find(object, name);

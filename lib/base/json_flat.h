@@ -28,6 +28,9 @@ const char *json_flat_text(const struct json_flat *object, const char *name);
 /* The strings of a member that is one string or an array of nothing but strings ("aud"); else NULL, and *count is 0. */
 const char *const *json_flat_texts(const struct json_flat *object, const char *name, size_t *count);
 
+/* Whether the member is there and is false. */
+bool json_flat_is_false(const struct json_flat *object, const char *name);
+
 /* A whole number within ±2^53. */
 bool json_flat_number(const struct json_flat *object, const char *name, int64_t *number);
 

@@ -26,7 +26,7 @@ void endpoint_describe(const struct endpoint *e)
 
 	printf("endpoint %s\npurpose %s\nspecification %s\n", e->name, e->purpose, e->specification);
 	printf("methods%s%s\n", e->methods & METHOD_GET ? " GET" : "", e->methods & METHOD_POST ? " POST" : "");
-	printf("answers %s\ncors %s\n", answers[e->answers], e->cors ? "yes" : "no");
+	printf("answers %s\nbody %s\ncors %s\n", answers[e->answers], e->json ? "json" : "form", e->cors ? "yes" : "no");
 	print_words("reads", e->reads);
 	print_words("writes", e->writes);
 	print_words("keys", e->keys);

@@ -119,7 +119,8 @@ static void serve(struct context *c)
 		return;
 	}
 	static const struct parameter no_parameters[] = { { 0 } };
-	c->parameters = parameters_read(c->arena, c->endpoint->parameters ? c->endpoint->parameters : no_parameters, &c->request);
+	bool without = !c->endpoint->parameters || (c->endpoint->json && c->request.method == METHOD_POST);
+	c->parameters = parameters_read(c->arena, without ? no_parameters : c->endpoint->parameters, &c->request);
 	if (!c->endpoint->parameters_later)
 		parameters_require(c, NULL);
 	open_database(c);
@@ -152,9 +153,10 @@ int main(int argc, char **argv)
 
 	if (setjmp(unwind) == 0)
 		serve(&c);
-	bool sent = response_send(&c, STDOUT_FILENO);
+	/* Before the answer: once that is whole, web servers may end what still runs. */
 	if (c.wakes_deliver && c.config)
 		process_wake(config_file(c.arena, c.config, "mail/wake"));
+	bool sent = response_send(&c, STDOUT_FILENO);
 	if (c.database)
 		database_release(c.database, false);
 	arena_destroy(c.arena);

@@ -30,12 +30,12 @@ struct account account_require(struct context *c)
 	const struct user *user = session ? user_find(c->database, session->user_id) : NULL;
 	if (!user)
 		refuse_and_leave(c, SIGN_IN_REQUIRED, "OpenID Connect Core 3.1.2.6");
-	struct account account = { .session = session, .user = user };
+	struct account account = { .session = session, .user = user, .cookie = cookie_find(c, "session") };
 	if (c->request.method != METHOD_POST)
 		return account;
 	csrf_require_origin(c, CSRF_ORIGIN_NEEDED);
 	account.body = require_body(c);
-	csrf_require_token(c, cookie_find(c, "session"), form_name, json_string(json_member(account.body, "csrf")));
+	csrf_require_token(c, account.cookie, form_name, json_string(json_member(account.body, "csrf")));
 	return account;
 }
 
@@ -48,6 +48,12 @@ void account_require_fresh(struct context *c, const struct account *account)
 {
 	if (!account_is_fresh(c, account))
 		refuse_and_leave(c, FRESH_SIGN_IN_REQUIRED, "NIST SP 800-63B-4 2.2.3");
+}
+
+void account_start_session(struct context *c, struct account *account, const char *amr, const char *acr)
+{
+	bool stay = account->session->idle_seconds > c->config->session_idle_seconds;
+	account->cookie = session_start(c, account->user->user_id, amr, acr, stay).cookie;
 }
 
 static _Noreturn void refuse_member(struct context *c, const char *name, const char *should)
@@ -106,10 +112,9 @@ enum outcome account_refuse_field(struct context *c, const char *field, const ch
 
 struct buffer *account_answer_open(struct context *c, const struct account *account)
 {
-	(void)account;
 	struct buffer *out = &c->response.body;
 	json_object_open(out, NULL);
-	json_text(out, "csrf", csrf_token(c, cookie_find(c, "session"), form_name));
+	json_text(out, "csrf", csrf_token(c, account->cookie, form_name));
 	return out;
 }
 

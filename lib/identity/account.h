@@ -15,6 +15,7 @@ struct account {
 	const struct session *session;
 	const struct user *user;
 	const struct cJSON *body; /* of a POST: an object; NULL else */
+	const char *cookie;       /* of the session: what its CSRF token is made of */
 };
 
 /* account_require() reads these; name them in the endpoint's `reads` or `writes`. */
@@ -32,6 +33,12 @@ void account_require_fresh(struct context *c, const struct account *account);
 
 /* Whether that would let pass: the page asks beforehand. */
 bool account_is_fresh(struct context *c, const struct account *account);
+
+/*
+ * What the session may do has changed: starts it anew under a new cookie, inside the caller's transaction, for as long as
+ * before. The answer's CSRF token is then the new cookie's. Writes sessions.
+ */
+void account_start_session(struct context *c, struct account *account, const char *amr, const char *acr);
 
 /* A text member of the body, NULL if absent; refuses (400) anything that is no text, not UTF-8, has controls, or is longer than `longest` bytes. */
 const char *account_text(struct context *c, const struct account *account, const char *name, size_t longest);

@@ -52,13 +52,23 @@ void flow_open(struct context *c, struct flow *flow)
 	cookie_set(c, cookie_purpose(c, flow->flow_id), secret, c->config->flow_seconds);
 }
 
-void flow_open_alone(struct context *c)
+static _Noreturn void open_without_application(struct context *c, const char *prompt, const char *user_id)
 {
-	struct flow flow = { .max_age = -1, .address = c->request.address, .created_at = c->now,
+	struct flow flow = { .max_age = -1, .prompt = prompt, .required_user_id = user_id, .address = c->request.address, .created_at = c->now,
 		.expires_at = c->now + c->config->flow_seconds };
 	flow_open(c, &flow);
 	flow_go_to(c, c->endpoint->name, &flow);
 	context_leave(c);
+}
+
+void flow_open_alone(struct context *c)
+{
+	open_without_application(c, NULL, NULL);
+}
+
+void flow_open_again(struct context *c, const char *user_id)
+{
+	open_without_application(c, "login", user_id);
 }
 
 const struct flow *flow_require(struct context *c)
@@ -96,5 +106,5 @@ enum outcome flow_go_on(struct context *c, const struct flow *flow)
 	if (flow->client_id)
 		return flow_go_to(c, "authorize", flow);
 	flow_forget(c, flow);
-	return response_redirect(c, config_static_url(c->arena, c->config, ""));
+	return response_redirect(c, config_static_url(c->arena, c->config, "account/"));
 }

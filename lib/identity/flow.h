@@ -21,6 +21,9 @@ void flow_open(struct context *c, struct flow *flow);
 /* A flow of somebody who signs in without an application. */
 void flow_open_alone(struct context *c);
 
+/* A flow of somebody who signs in again for the account page: nobody but `user_id` (NULL: anybody). */
+void flow_open_again(struct context *c, const char *user_id);
+
 /* The flow that the request names, if it is this browser's: refuses otherwise. */
 const struct flow *flow_require(struct context *c);
 
@@ -36,7 +39,7 @@ enum outcome flow_go_to(struct context *c, const char *endpoint_name, const stru
 /* Clears its cookie: the flow has ended. */
 void flow_forget(struct context *c, const struct flow *flow);
 
-/* The user is known: on to /authorize, which decides what comes next, or, without an application, to the start page. */
+/* The user is known: on to /authorize, which decides what comes next, or, without an application, to the account page. */
 enum outcome flow_go_on(struct context *c, const struct flow *flow);
 
 #endif

@@ -5,7 +5,7 @@
 #include "lib/http/context.h"
 #include "lib/records/outbox_store.h"
 
-/* Adds the row inside the caller's transaction (created_at is set here), and has deliver woken once the answer is sent. Writes outbox. */
+/* Adds the row inside the caller's transaction (created_at is set here), and has deliver woken before the answer goes out. Writes outbox. */
 void notice_add(struct context *c, struct outbox_row notice);
 
 #endif

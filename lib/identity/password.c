@@ -1,22 +1,32 @@
+/* What signing in needs too; the rules for new ones, with their dictionaries, are in password_check.c. */
 #include "lib/identity/password.h"
 
 #include <string.h>
 
-#include "lib/base/text.h"
+#include <uninorm.h>
+
 #include "lib/base/utf8.h"
 
-const char *password_problem(const struct config *config, const char *username, const char *password)
+static bool is_ascii(const char *text)
 {
-	if (!utf8_valid(password, strlen(password)) || utf8_has_controls(password))
-		return "password_malformed";
-	size_t length = utf8_count(password);
-	if (length < (size_t)config->password_min_length)
-		return "password_too_short";
-	if (length > PASSWORD_LONGEST)
-		return "password_too_long";
-	if (username && text_equal_ignoring_case(username, password))
-		return "password_is_username";
-	return NULL;
+	for (; *text; text++)
+		if ((unsigned char)*text >= 0x80)
+			return false;
+	return true;
+}
+
+const char *password_normalise(struct arena *arena, const char *password)
+{
+	/* In UTF-8 composing makes a text three times as long at most (UAX 15 9): it fits, and nothing is allocated. */
+	size_t length = strlen(password), written = 3 * length;
+
+	if (is_ascii(password) || !utf8_valid(password, length))
+		return password;
+	char *normal = arena_alloc(arena, written + 1);
+	if (u8_normalize(UNINORM_NFC, (const uint8_t *)password, length, (uint8_t *)normal, &written) != (uint8_t *)normal)
+		return password;
+	normal[written] = '\0';
+	return normal;
 }
 
 char *password_purpose(struct arena *arena, const char *user_id)

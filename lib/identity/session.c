@@ -14,7 +14,7 @@ const struct session *session_current(struct context *c)
 	return cookie ? session_find(c->database, sha256_of(c->arena, cookie), c->now) : NULL;
 }
 
-void session_start(struct context *c, const char *user_id, const char *amr, const char *acr, bool stay)
+struct started_session session_start(struct context *c, const char *user_id, const char *amr, const char *acr, bool stay)
 {
 	const struct session *old = session_current(c);
 	bool again = old && text_equal(old->user_id, user_id);
@@ -41,6 +41,19 @@ void session_start(struct context *c, const char *user_id, const char *amr, cons
 	session_insert(c->database, &session);
 	session_remove_expired(c->database, c->now, 4);
 	cookie_set(c, "session", cookie, stay ? life : 0);
+	return (struct started_session){ session.sid, cookie };
+}
+
+struct started_session session_renew(struct context *c, const struct session *session)
+{
+	const char *cookie = random_token(c->arena);
+	struct session renewed = *session;
+	renewed.session_hash = sha256_of(c->arena, cookie);
+	session_expire_at(c->database, session->session_hash, c->now);
+	session_insert(c->database, &renewed);
+	bool stay = session->idle_seconds == c->config->session_stay_seconds;
+	cookie_set(c, "session", cookie, stay ? session->expires_at - c->now : 0);
+	return (struct started_session){ session->sid, cookie };
 }
 
 void session_finish(struct context *c, const struct session *session)

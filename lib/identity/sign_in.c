@@ -3,17 +3,13 @@
 #include "lib/base/text.h"
 #include "lib/crypto/sealed_hash.h"
 #include "lib/identity/attempts.h"
+#include "lib/identity/device.h"
 #include "lib/identity/password.h"
+#include "lib/identity/session.h"
 #include "lib/protocol/errors.h"
 #include "lib/records/audit_store.h"
 
 enum { CLEANUP_ROWS = 4 };
-
-static void audit(struct context *c, const char *event, const struct user *user, const char *client_id)
-{
-	audit_write(c->database, &(struct audit_event){ .at = c->now, .event = event, .user_id = user ? user->user_id : NULL,
-		.client_id = client_id, .address = c->request.address, .request_id = c->request_id });
-}
 
 /* Counted before the check, so that 32 guesses at once do not all see a count of zero. */
 static bool count_attempt(struct context *c, const char *username)
@@ -29,7 +25,8 @@ static bool count_attempt(struct context *c, const char *username)
 static enum sign_in_result record_failure(struct context *c, const char *event, const struct user *user, enum sign_in_result result)
 {
 	database_begin(c->database, DATABASE_RELAXED);
-	audit(c, event, user, NULL);
+	audit_write(c->database, &(struct audit_event){ .at = c->now, .event = event, .user_id = user ? user->user_id : NULL,
+		.address = c->request.address, .request_id = c->request_id });
 	database_commit(c->database);
 	return result;
 }
@@ -41,6 +38,7 @@ enum sign_in_result sign_in_check(struct context *c, const char *username, const
 	char *sealed;
 
 	username = text_lowercase(c->arena, username);
+	password = password_normalise(c->arena, password);
 	if (!count_attempt(c, username))
 		return record_failure(c, AUDIT_LOGIN_LIMITED, NULL, SIGN_IN_LIMITED);
 	const struct user *user = user_find_by_username(c->database, username);
@@ -63,12 +61,24 @@ enum sign_in_result sign_in_check(struct context *c, const char *username, const
 	return SIGN_IN_RIGHT;
 }
 
-void sign_in_record(struct context *c, const struct sign_in *result, const char *client_id)
+void sign_in_record(struct context *c, const struct sign_in *result)
 {
 	const struct user *user = result->user;
 	attempt_forget(c, "login:account", user->username);
 	attempt_take_back(c, "login:address", attempt_network(c));
 	if (result->new_password)
 		user_set_password(c->database, user->user_id, result->new_password, user->password_changed_at);
-	audit(c, AUDIT_LOGIN_SUCCESS, user, client_id);
+}
+
+void sign_in_complete(struct context *c, const struct flow *flow, const char *user_id, const char *amr, const char *acr, bool stay)
+{
+	const char *sid = session_start(c, user_id, amr, acr, stay).sid;
+	flow_set_selected(c->database, flow->flow_id, user_id);
+	if (flow->first_user_id) /* one password is good for one sign-in */
+		flow_set_first(c->database, flow->flow_id, NULL, c->now, false);
+	if (!flow->client_id)
+		flow_remove(c->database, flow->flow_id);
+	device_note(c, user_id, sid);
+	audit_write(c->database, &(struct audit_event){ .at = c->now, .event = AUDIT_LOGIN_SUCCESS, .user_id = user_id,
+		.client_id = flow->client_id, .sid = sid, .address = c->request.address, .request_id = c->request_id, .detail = amr });
 }

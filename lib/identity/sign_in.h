@@ -7,6 +7,7 @@
 #include "lib/records/user_store.h"
 
 #define SIGN_IN_TABLES "users limits audit"
+#define AMR_PASSWORD "pwd" /* RFC 8176 */
 
 enum sign_in_result {
 	SIGN_IN_RIGHT,
@@ -23,8 +24,8 @@ struct sign_in {
 /* Counts the attempt, then checks; failures are audited here. Call it outside of transactions. */
 enum sign_in_result sign_in_check(struct context *c, const char *username, const char *password, struct sign_in *result);
 
-/* Inside the transaction that starts the session: forgets the attempts, stores the new hash, audits. */
-void sign_in_record(struct context *c, const struct sign_in *result, const char *client_id);
+/* Inside the transaction that relies on it: forgets the attempts, stores the new hash. */
+void sign_in_record(struct context *c, const struct sign_in *result);
 
 /*
  * The end of every sign-in, inside the transaction: a new session, the flow's user, a notice if the device is new, the

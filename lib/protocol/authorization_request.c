@@ -11,6 +11,8 @@
 #include "lib/protocol/scope.h"
 #include "lib/protocol/target.h"
 
+enum { ACR_VALUES_MOST = 10 };
+
 static const struct client *require_client(struct context *c, const struct client *authenticated)
 {
 	parameters_require(c, "client_id");
@@ -114,6 +116,13 @@ static void check_prompt(struct context *c, const struct client *client, struct 
 	flow->max_age = seconds;
 }
 
+static void check_acr_values(struct context *c, struct flow *flow)
+{
+	flow->acr_values = parameter(c, "acr_values");
+	if (words_count(flow->acr_values) > ACR_VALUES_MOST)
+		refuse_because_and_leave(c, INVALID_REQUEST, "OpenID Connect Core 3.1.2.1", "acr_values has more than 10 words.");
+}
+
 struct flow *authorization_request_require(struct context *c, const struct client *authenticated,
 	const struct client **client_out)
 {
@@ -138,6 +147,7 @@ struct flow *authorization_request_require(struct context *c, const struct clien
 	check_scope(c, client, flow);
 	check_pkce(c, client, flow);
 	check_prompt(c, client, flow);
+	check_acr_values(c, flow);
 
 	flow->nonce = parameter(c, "nonce");
 	flow->login_hint = parameter(c, "login_hint");

@@ -21,6 +21,7 @@
 	{ "code_challenge_method", is_words, 16, false }, \
 	{ "prompt", is_words, 128, false }, \
 	{ "max_age", is_number, 18, false }, \
+	{ "acr_values", is_words, 1024, false }, \
 	{ "login_hint", is_text, 256, false }, \
 	{ "id_token_hint", is_visible_ascii, 8192, false }, \
 	{ "claims", is_multiline, 4096, false }, \

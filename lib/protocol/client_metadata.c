@@ -8,6 +8,7 @@
 #include "lib/base/text.h"
 #include "lib/base/utf8.h"
 #include "lib/http/parameters.h"
+#include "lib/protocol/acr.h"
 #include "lib/protocol/claim_mapping.h"
 #include "lib/protocol/client_keys.h"
 #include "lib/protocol/redirect_uri.h"
@@ -207,6 +208,12 @@ static bool is_response_type(const char *text)
 	return text_equal(text, "code");
 }
 
+/* Unknown ones are refused: they would demand nothing, and look as if they did. */
+static bool is_acr(const char *text)
+{
+	return words_contain(ACR_VALUES_SUPPORTED, text);
+}
+
 static bool is_group_prefix(const char *text)
 {
 	return !text_empty(text) && !strchr(text, ' ') && !utf8_has_controls(text);
@@ -257,6 +264,13 @@ static bool read_lists(struct arena *arena, const struct cJSON *object, struct c
 		*error = arena_format(arena, "%s The only response type is code (OAuth 2.1).", *error);
 		return false;
 	}
+	client->default_acr_values = read_list(arena, object, "default_acr_values", is_acr, error);
+	if (!client->default_acr_values) {
+		*error = arena_format(arena, "%s Known are: " ACR_VALUES_SUPPORTED ".", *error);
+		return false;
+	}
+	if (!*client->default_acr_values)
+		client->default_acr_values = NULL;
 	client->groups_filter = read_list(arena, object, "groups_filter", is_group_prefix, error);
 	if (!client->groups_filter)
 		return false;
@@ -386,6 +400,8 @@ void client_metadata_write(struct buffer *out, const struct client *client, cons
 	json_words(out, "response_types", words_contain(client->grant_types, "authorization_code") ? "code" : "");
 	for (size_t i = 0; i < MEMBERS; i++)
 		write_member(out, &members[i], &copy);
+	if (client->default_acr_values)
+		json_words(out, "default_acr_values", client->default_acr_values);
 	json_words(out, "groups_filter", client->groups_filter);
 	client_keys_write(out, "jwks", client->jwks);
 	if (!text_empty(client->claim_mapping))

@@ -1,9 +1,11 @@
 #include "lib/protocol/interaction.h"
 
 #include "lib/base/text.h"
+#include "lib/protocol/acr.h"
 #include "lib/protocol/errors.h"
 #include "lib/protocol/redirect_uri.h"
 #include "lib/protocol/scope.h"
+#include "lib/records/user_store.h"
 
 static bool needs_login(struct context *c, const struct flow *flow, const struct session *session)
 {
@@ -17,6 +19,24 @@ static bool needs_login(struct context *c, const struct flow *flow, const struct
 	if (words_contain(flow->prompt, "login") || flow->max_age == 0)
 		return true;
 	return flow->max_age > 0 && c->now - session->auth_time > flow->max_age;
+}
+
+/* One factor is enough where it is among the values: they are in order of preference, and any of them will do. */
+static bool demands_two_factors(const struct flow *flow, const struct client *client)
+{
+	const char *values = flow->acr_values ? flow->acr_values : client ? client->default_acr_values : NULL;
+	return words_contain(values, ACR_TWO_FACTORS) && !words_contain(values, ACR_PASSWORD);
+}
+
+static bool needs_second_factor(struct context *c, const struct flow *flow, const struct client *client,
+	const struct session *session)
+{
+	if (text_equal(session->acr, ACR_TWO_FACTORS))
+		return false;
+	if (c->config->second_factor_required || demands_two_factors(flow, client))
+		return true;
+	const struct user *user = user_find(c->database, session->user_id);
+	return user && user->second_factor_required;
 }
 
 bool interaction_is_impersonable(const struct flow *flow, const struct client *client)
@@ -70,6 +90,10 @@ enum step interaction_next(struct context *c, const struct flow *flow, const str
 		return STEP_READ;
 	if (needs_login(c, flow, session))
 		return STEP_LOGIN;
+	if (needs_second_factor(c, flow, client, session))
+		return STEP_SECOND_FACTOR;
+	if (!client)
+		return STEP_FINISH;
 	if (words_contain(flow->prompt, "select_account") && !text_equal(flow->selected_user_id, session->user_id))
 		return STEP_SELECT_ACCOUNT;
 	if (needs_consent(c, flow, client, session))
@@ -81,6 +105,7 @@ const struct error *interaction_error(enum step step)
 {
 	switch (step) {
 	case STEP_LOGIN:
+	case STEP_SECOND_FACTOR:
 		return LOGIN_REQUIRED;
 	case STEP_SELECT_ACCOUNT:
 		return ACCOUNT_SELECTION_REQUIRED;

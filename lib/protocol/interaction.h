@@ -12,12 +12,16 @@
 enum step {
 	STEP_READ, /* claims or id_token_hint have to be read, by the program that is linked with what that takes */
 	STEP_LOGIN,
+	STEP_SECOND_FACTOR, /* who is signed in has to prove more */
 	STEP_SELECT_ACCOUNT,
 	STEP_CONSENT,
 	STEP_FINISH,
 };
 
-/* `session` NULL: nobody is signed in. Reads consents. */
+/*
+ * `session` NULL: nobody is signed in. `client` NULL: a sign-in without an application, which needs no consent. Reads users
+ * and consents.
+ */
 enum step interaction_next(struct context *c, const struct flow *flow, const struct client *client,
 	const struct session *session);
 

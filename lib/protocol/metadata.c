@@ -1,6 +1,7 @@
 #include "lib/protocol/metadata.h"
 
 #include "lib/base/json_write.h"
+#include "lib/protocol/acr.h"
 #include "lib/protocol/scope.h"
 
 #define CLIENT_METHODS "client_secret_basic client_secret_post private_key_jwt"
@@ -45,7 +46,7 @@ void metadata_write(struct buffer *out, const struct config *config)
 	json_words(out, "scopes_supported", SCOPES_SUPPORTED);
 	json_words(out, "claims_supported", CLAIMS_SUPPORTED);
 	json_words(out, "claim_types_supported", "normal");
-	json_words(out, "acr_values_supported", "aal1");
+	json_words(out, "acr_values_supported", ACR_VALUES_SUPPORTED);
 	json_words(out, "prompt_values_supported", "none login consent select_account");
 	json_words(out, "ui_locales_supported", "en");
 	json_bool(out, "claims_parameter_supported", true);

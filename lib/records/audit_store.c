@@ -49,6 +49,59 @@ int64_t audit_before_newest(struct database *db, const struct audit_filter *filt
 	return before;
 }
 
+/* The oldest event of the window; 0: it reaches to the first one. */
+static int64_t window_of_user(struct database *db, const char *user_id, int64_t before)
+{
+	struct statement *row = database_query(db, "SELECT audit_id FROM audit WHERE user_id = ?1 AND audit_id < ?2"
+		" ORDER BY audit_id DESC LIMIT 1 OFFSET ?3", "tnn", user_id, before, (int64_t)AUDIT_WINDOW_EVENTS);
+	int64_t oldest = statement_row(row) ? statement_number(row, 0) + 1 : 0;
+
+	statement_end(row);
+	return oldest;
+}
+
+int64_t audit_list_of_user(struct database *db, const char *user_id, const char *names, int64_t before, int limit,
+	void (*each)(void *context, const struct audit_event *event, const char *client_name), void *context)
+{
+	int64_t oldest = window_of_user(db, user_id, before);
+	/* A whole word is looked for by replace(), as in the grants. One more than asked for says whether there are more. */
+	struct statement *row = database_query(db, "SELECT a.audit_id, a.at, a.event, a.client_id, a.sid, a.address, a.detail,"
+		" c.client_name FROM audit a LEFT JOIN clients c ON c.client_id = a.client_id"
+		" WHERE a.user_id = ?1 AND a.audit_id < ?2 AND a.audit_id >= ?3"
+		" AND replace(' ' || ?4 || ' ', ' ' || a.event || ' ', '') <> ' ' || ?4 || ' '"
+		" ORDER BY a.audit_id DESC LIMIT ?5", "tnntn", user_id, before, oldest, names, (int64_t)limit + 1);
+	int count = 0;
+
+	for (int64_t last = before; statement_row(row); count++) {
+		if (count == limit) {
+			statement_end(row);
+			return last;
+		}
+		last = statement_number(row, 0);
+		struct audit_event event = { .at = statement_number(row, 1), .event = statement_text(row, 2), .user_id = user_id,
+			.client_id = statement_text(row, 3), .sid = statement_text(row, 4), .address = statement_text(row, 5),
+			.detail = statement_text(row, 6) };
+		each(context, &event, statement_text(row, 7));
+	}
+	return oldest;
+}
+
+int64_t audit_newest_of_user(struct database *db, const char *user_id, int64_t before, int limit,
+	void (*each)(void *context, const struct audit_event *event), void *context)
+{
+	struct statement *row = database_query(db, "SELECT audit_id, at, event, client_id, sid, address, detail FROM audit"
+		" WHERE user_id = ?1 AND audit_id < ?2 ORDER BY audit_id DESC LIMIT ?3", "tnn", user_id, before, (int64_t)limit);
+	int64_t last = 0;
+
+	while (statement_row(row)) {
+		last = statement_number(row, 0);
+		each(context, &(struct audit_event){ .at = statement_number(row, 1), .event = statement_text(row, 2), .user_id = user_id,
+			.client_id = statement_text(row, 3), .sid = statement_text(row, 4), .address = statement_text(row, 5),
+			.detail = statement_text(row, 6) });
+	}
+	return last;
+}
+
 int64_t audit_count_after(struct database *db, int64_t after)
 {
 	struct statement *row = database_query(db, "SELECT count(*) FROM audit WHERE audit_id > ?1", "n", after);

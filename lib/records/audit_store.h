@@ -24,9 +24,31 @@ struct audit_event {
 #define AUDIT_USER_DISABLED "user.disabled"
 #define AUDIT_USER_ENABLED "user.enabled"
 #define AUDIT_PASSWORD_CHANGED "user.password_changed"
+#define AUDIT_PROFILE_CHANGED "user.profile_changed"
+#define AUDIT_EMAIL_REQUESTED "user.email_change_requested"
+#define AUDIT_EMAIL_CANCELLED "user.email_change_cancelled"
+#define AUDIT_DELETION_REQUESTED "user.deletion_requested"
+#define AUDIT_DELETION_CANCELLED "user.deletion_cancelled"
+#define AUDIT_USER_DELETED "user.deleted"
+#define AUDIT_FACTOR_ADDED "factor.added"
+#define AUDIT_FACTOR_REMOVED "factor.removed"
+#define AUDIT_FACTORS_RESET "factor.reset"
+#define AUDIT_SECOND_FACTOR_SUCCESS "second_factor.success"
+#define AUDIT_SECOND_FACTOR_FAILURE "second_factor.failure"
+#define AUDIT_SECOND_FACTOR_LIMITED "second_factor.limited"
+#define AUDIT_SECOND_FACTOR_REQUIRED "second_factor.required"
+#define AUDIT_SECOND_FACTOR_OPTIONAL "second_factor.optional"
+#define AUDIT_PASSKEY_CLONED "passkey.cloned"
 #define AUDIT_LOGOUT "logout"
+#define AUDIT_SESSION_ENDED "session.ended"
+#define AUDIT_SESSIONS_ENDED "session.others_ended"
+#define AUDIT_EMAIL_CHANGED "user.email_changed"
+#define AUDIT_SESSION_REPORTED "session.reported"
+#define AUDIT_INVITATION_ADDED "invitation.added"
+#define AUDIT_INVITATION_REMOVED "invitation.removed"
 #define AUDIT_CONSENT_GRANTED "consent.granted"
 #define AUDIT_CONSENT_DENIED "consent.denied"
+#define AUDIT_CONSENT_REVOKED "consent.revoked"
 #define AUDIT_CODE_ISSUED "code.issued"
 #define AUDIT_CODE_REPLAYED "code.replayed"
 #define AUDIT_CODE_REFUSED "code.refused"
@@ -50,6 +72,7 @@ struct audit_event {
 #define AUDIT_KEY_PROMOTED "key.promoted"
 #define AUDIT_KEY_WITHDRAWN "key.withdrawn"
 #define AUDIT_KEY_REMOVED "key.removed"
+#define AUDIT_MAIL_FAILED "mail.failed"
 
 void audit_write(struct database *db, const struct audit_event *event);
 
@@ -75,6 +98,20 @@ int64_t audit_list(struct database *db, const struct audit_filter *filter, int64
 
 /* The id behind which the newest `count` (at least 1) begin; INT64_MIN if there are not more than those. */
 int64_t audit_before_newest(struct database *db, const struct audit_filter *filter, int64_t count);
+
+enum { AUDIT_WINDOW_EVENTS = 10000 };
+
+/*
+ * Calls `each` for events of a user, newest first, older than `before` (INT64_MAX: from the newest): those of the `names`
+ * (words), at most `limit`. Looks at no more than AUDIT_WINDOW_EVENTS, since most may have other names. Gives where to go
+ * on: the id before which nothing was looked at; 0 if there is nothing older.
+ */
+int64_t audit_list_of_user(struct database *db, const char *user_id, const char *names, int64_t before, int limit,
+	void (*each)(void *context, const struct audit_event *event, const char *client_name), void *context);
+
+/* Calls `each` for events of a user, all of them, newest first, older than `before` (INT64_MAX: from the newest), at most `limit`; gives the id of the last one, 0 if there was none. */
+int64_t audit_newest_of_user(struct database *db, const char *user_id, int64_t before, int limit,
+	void (*each)(void *context, const struct audit_event *event), void *context);
 
 /* How many events are behind `after`. */
 int64_t audit_count_after(struct database *db, int64_t after);

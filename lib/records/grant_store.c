@@ -119,12 +119,37 @@ bool grant_revoke(struct database *db, const char *grant_id, int64_t now)
 		"tn", grant_id, now) == 1;
 }
 
+/* A whole word is looked for by replace(): LIKE heeds case in PostgreSQL alone. */
+#define NOT_OFFLINE " AND replace(' ' || scope || ' ', ' offline_access ', '') = ' ' || scope || ' '"
+
 int64_t grant_revoke_session(struct database *db, const char *sid, const char *user_id, int64_t now)
 {
-	/* A whole word is looked for by replace(): LIKE heeds case in PostgreSQL alone. */
 	return database_change(db, "UPDATE grants SET revoked_at = ?3"
-		" WHERE user_id = ?2 AND sid = ?1 AND revoked_at IS NULL"
-		" AND replace(' ' || scope || ' ', ' offline_access ', '') = ' ' || scope || ' '",
+		" WHERE user_id = ?2 AND sid = ?1 AND revoked_at IS NULL" NOT_OFFLINE, "ttn", sid, user_id, now);
+}
+
+int64_t grant_revoke_other_sessions(struct database *db, const char *sid, const char *user_id, int64_t now)
+{
+	return database_change(db, "UPDATE grants SET revoked_at = ?3"
+		" WHERE user_id = ?2 AND sid <> ?1 AND revoked_at IS NULL" NOT_OFFLINE, "ttn", sid, user_id, now);
+}
+
+void grant_list_allowed(struct database *db, const char *user_id, const char *client_id, int64_t now,
+	void (*each)(void *context, const char *scope, const char *resource), void *context)
+{
+	struct statement *row = database_query(db, "SELECT DISTINCT scope, resource FROM grants"
+		" WHERE user_id = ?1 AND client_id = ?2 AND revoked_at IS NULL AND expires_at > ?3"
+		" AND (code_used_at_ms IS NOT NULL OR code_expires_at > ?3)", "ttn", user_id, client_id, now);
+
+	while (statement_row(row)) {
+		const char *scope = statement_text(row, 0);
+		each(context, scope, statement_text(row, 1));
+	}
+}
+
+int64_t grant_revoke_session_whole(struct database *db, const char *sid, const char *user_id, int64_t now)
+{
+	return database_change(db, "UPDATE grants SET revoked_at = ?3 WHERE user_id = ?2 AND sid = ?1 AND revoked_at IS NULL",
 		"ttn", sid, user_id, now);
 }
 

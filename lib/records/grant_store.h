@@ -73,6 +73,16 @@ bool grant_revoke(struct database *db, const char *grant_id, int64_t now);
 /* Revokes what came from a session, except grants that have offline_access. Gives how many. */
 int64_t grant_revoke_session(struct database *db, const char *sid, const char *user_id, int64_t now);
 
+/* The same for all sessions of a user but one. */
+int64_t grant_revoke_other_sessions(struct database *db, const char *sid, const char *user_id, int64_t now);
+
+/* Calls `each` for what a user's grants at a client that still count allow: each pair of scope and resource (words) once. */
+void grant_list_allowed(struct database *db, const char *user_id, const char *client_id, int64_t now,
+	void (*each)(void *context, const char *scope, const char *resource), void *context);
+
+/* Revokes all of it, offline access too: the session was not the user's own. */
+int64_t grant_revoke_session_whole(struct database *db, const char *sid, const char *user_id, int64_t now);
+
 /* Revokes all of a user, at one client or (client_id NULL) everywhere. */
 int64_t grant_revoke_user(struct database *db, const char *user_id, const char *client_id, int64_t now);
 

@@ -14,6 +14,7 @@
 #define OUTBOX_PASSWORD_CHANGED "mail.password_changed"
 #define OUTBOX_FACTOR_ADDED "mail.factor_added"       /* detail: "totp", "passkey", "recovery_codes" */
 #define OUTBOX_FACTOR_REMOVED "mail.factor_removed"   /* the same */
+#define OUTBOX_PASSKEY_CLONED "mail.passkey_cloned"   /* a sign-in by it was refused; detail: its name */
 #define OUTBOX_EMAIL_CHANGED "mail.email_changed"     /* detail: the old address, which is told */
 #define OUTBOX_DELETION "mail.deletion"               /* the account is going to be removed */
 
@@ -25,7 +26,7 @@ struct outbox_row {
 	const char *sid;
 	const char *detail;
 	int64_t created_at;
-	int64_t attempts;
+	int64_t attempts; /* to send it, the one under way included */
 };
 
 /* In the transaction of what it tells about. Handlers call notice_add(), which wakes deliver, too. */
@@ -33,5 +34,21 @@ void outbox_add(struct database *db, const struct outbox_row *row);
 
 /* Whether a row of that kind for that user is waiting: one mail is enough. */
 bool outbox_has(struct database *db, const char *kind, const char *user_id);
+
+/*
+ * Takes the row that has been due for the longest time: nobody else gets it for `lease_seconds`, after which its sender is thought
+ * dead. NULL if none is due. What ends the attempt is one of the two below; each does nothing, and gives false, if the
+ * lease was over and somebody else has the row.
+ */
+const struct outbox_row *outbox_take(struct database *db, int64_t now, int64_t lease_seconds);
+
+/* Sent, or given up. */
+bool outbox_remove(struct database *db, const struct outbox_row *row);
+
+/* To be tried again at `due_at`; an attempt that was only interrupted does not count. */
+bool outbox_put_back(struct database *db, const struct outbox_row *row, int64_t due_at, bool counts);
+
+/* When the next row is due; 0 if there is none. */
+int64_t outbox_next_due(struct database *db);
 
 #endif

@@ -39,6 +39,17 @@ const struct session *session_find(struct database *db, const unsigned char *ses
 	return session;
 }
 
+const struct session *session_find_by_sid(struct database *db, const char *user_id, const char *sid)
+{
+	struct statement *row = database_query(db,
+		"SELECT " COLUMNS_OF_S ", u.username FROM sessions s JOIN users u ON u.user_id = s.user_id"
+		" WHERE s.user_id = ?1 AND s.sid = ?2 ORDER BY s.created_at DESC LIMIT 1", "tt", user_id, sid);
+	const struct session *session = statement_row(row) ? read_session(db, row) : NULL;
+
+	statement_end(row);
+	return session;
+}
+
 bool session_is_alive(struct database *db, const char *user_id, const char *sid, int64_t now)
 {
 	struct statement *row = database_query(db, "SELECT 1 FROM sessions WHERE user_id = ?1 AND sid = ?2"
@@ -79,6 +90,22 @@ int64_t session_end_all(struct database *db, const char *user_id, const char *ex
 	/* No sid is empty. */
 	return database_change(db, "DELETE FROM sessions WHERE user_id = ?1 AND sid <> ?2", "tt", user_id,
 		except_sid == NULL ? "" : except_sid);
+}
+
+#define COUNTS(s) s ".expires_at > ?2 AND " s ".last_seen_at + " s ".idle_seconds > ?2"
+
+void session_list(struct database *db, const char *user_id, int64_t now, int64_t created_at, const char *sid, int limit,
+	void (*each)(void *context, const struct session *session), void *context)
+{
+	struct statement *row = database_query(db,
+		"SELECT " COLUMNS_OF_S ", NULL FROM sessions s WHERE s.user_id = ?1 AND " COUNTS("s")
+		" AND (s.created_at < ?3 OR (s.created_at = ?3 AND s.sid > ?4))"
+		" AND NOT EXISTS (SELECT 1 FROM sessions t WHERE t.user_id = ?1 AND t.sid = s.sid AND " COUNTS("t")
+		" AND (t.auth_time > s.auth_time OR (t.auth_time = s.auth_time AND t.session_hash > s.session_hash)))"
+		" ORDER BY s.created_at DESC, s.sid LIMIT ?5", "tnntn", user_id, now, created_at, sid, (int64_t)limit);
+
+	while (statement_row(row))
+		each(context, read_session(db, row));
 }
 
 int64_t session_remove_expired(struct database *db, int64_t now, int limit)

@@ -23,6 +23,9 @@ struct session {
 /* A session that has neither expired nor idled out, of a user who is not disabled; else NULL. */
 const struct session *session_find(struct database *db, const unsigned char *session_hash, int64_t now);
 
+/* The latest of the cookies of a sid, expired or not; NULL if there is none. */
+const struct session *session_find_by_sid(struct database *db, const char *user_id, const char *sid);
+
 /* Whether any cookie of this sid still counts. */
 bool session_is_alive(struct database *db, const char *user_id, const char *sid, int64_t now);
 
@@ -37,6 +40,13 @@ void session_expire_at(struct database *db, const unsigned char *session_hash, i
 /* Ends every cookie of a user's sid, or of the user except one sid (NULL: none spared); gives how many rows went. */
 int64_t session_end(struct database *db, const char *user_id, const char *sid);
 int64_t session_end_all(struct database *db, const char *user_id, const char *except_sid);
+
+/*
+ * Calls `each` for the sessions of a user that count, newest first, at most `limit`: of several cookies of one sid the one
+ * of the last sign-in. Begins behind the session created at `created_at` with `sid` (INT64_MAX and "": at the start).
+ */
+void session_list(struct database *db, const char *user_id, int64_t now, int64_t created_at, const char *sid, int limit,
+	void (*each)(void *context, const struct session *session), void *context);
 
 /* Removes at most `limit` that expired. */
 int64_t session_remove_expired(struct database *db, int64_t now, int limit);

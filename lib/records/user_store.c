@@ -91,6 +91,24 @@ void user_set_deletion(struct database *db, const char *user_id, int64_t at)
 	database_change(db, "UPDATE users SET deletion_at = ?2 WHERE user_id = ?1", "to", user_id, at);
 }
 
+void user_list_due(struct database *db, int64_t now, int limit,
+	void (*each)(void *context, const struct user *user), void *context)
+{
+	struct statement *row = database_query(db,
+		"SELECT " COLUMNS " FROM users WHERE deletion_at IS NOT NULL AND deletion_at <= ?1 ORDER BY deletion_at LIMIT ?2",
+		"nn", now, (int64_t)limit);
+
+	while (statement_row(row))
+		each(context, read_user(db, row));
+}
+
+bool user_remove(struct database *db, const char *user_id, int64_t now)
+{
+	database_change(db, "DELETE FROM outbox WHERE user_id = ?1"
+		" AND EXISTS (SELECT 1 FROM users WHERE user_id = ?1 AND deletion_at <= ?2)", "tn", user_id, now);
+	return database_change(db, "DELETE FROM users WHERE user_id = ?1 AND deletion_at <= ?2", "tn", user_id, now) == 1;
+}
+
 bool user_use_passkey_challenge(struct database *db, const char *user_id, int64_t number)
 {
 	return database_change(db, "UPDATE users SET passkey_challenges = passkey_challenges + 1"
@@ -119,6 +137,18 @@ struct claims user_claims(struct database *db, const char *user_id)
 		count++;
 	}
 	return (struct claims){ .items = items, .count = (int)count };
+}
+
+void user_list_by_email(struct database *db, const char *json, int limit,
+	void (*each)(void *context, const struct user *user), void *context)
+{
+	struct statement *row = database_query(db, "SELECT " COLUMNS " FROM users WHERE user_id IN (SELECT e.user_id FROM user_claims e"
+		" JOIN user_claims v ON v.user_id = e.user_id AND v.name = 'email_verified' AND v.value = 'true'"
+		" WHERE e.name = 'email' AND lower(e.value) = ?1 LIMIT ?2)", "tn", text_lowercase(database_arena(db), json),
+		(int64_t)limit);
+
+	while (statement_row(row))
+		each(context, read_user(db, row));
 }
 
 void user_set_claim(struct database *db, const char *user_id, const char *name, const char *json)

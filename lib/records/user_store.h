@@ -51,10 +51,21 @@ void user_set_second_factor_required(struct database *db, const char *user_id, b
 /* When the account may be removed; 0: it stays. */
 void user_set_deletion(struct database *db, const char *user_id, int64_t at);
 
+/* Users whose time to be removed has come, at most `limit`. */
+void user_list_due(struct database *db, int64_t now, int limit,
+	void (*each)(void *context, const struct user *user), void *context);
+
+/* Removes an account with all that is about it but the audit log, if its time has come: false if it has not. */
+bool user_remove(struct database *db, const char *user_id, int64_t now);
+
 /* Uses up the challenge for a new passkey with this number: true for exactly one of all who try. */
 bool user_use_passkey_challenge(struct database *db, const char *user_id, int64_t number);
 
 struct claims user_claims(struct database *db, const char *user_id);
+
+/* Users whose proven e-mail address it is, in any case, at most `limit`; `json` is the claim's value. */
+void user_list_by_email(struct database *db, const char *json, int limit,
+	void (*each)(void *context, const struct user *user), void *context);
 
 /* Sets one claim; json NULL removes it. */
 void user_set_claim(struct database *db, const char *user_id, const char *name, const char *json);

@@ -114,7 +114,8 @@ function print(titles, rows) {
 
 function sizes() {
 	const folder = path.join(ROOT, 'build/cgi-bin');
-	return readdirSync(folder).sort().map((name) => ({ name, bytes: statSync(path.join(folder, name)).size }));
+	return readdirSync(folder, { recursive: true }).sort().map((name) => ({ name, status: statSync(path.join(folder, name)) }))
+		.filter(({ status }) => status.isFile()).map(({ name, status }) => ({ name, bytes: status.size }));
 }
 
 function report(results, executables) {

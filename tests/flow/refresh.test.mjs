@@ -9,6 +9,7 @@ import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { Browser, decisionForm } from '../lib/browser.mjs';
 import { authorize, decode, obtain, random, redeem, userinfo } from '../lib/client.mjs';
 import { formBody, request } from '../lib/http.mjs';
+import { mails } from '../lib/mail.mjs';
 import { ALICE, BOB, startServer } from '../lib/server.mjs';
 import { atOnce, clientRequest, familyOf, FORM, introspect, refresh, refreshFields, revoke, sql, sqlValue } from '../lib/tokens.mjs';
 import { delay, until } from '../lib/wait.mjs';
@@ -56,7 +57,12 @@ async function renewed(client, token, fields) {
 }
 
 const events = async (token, event) => Number(await sqlValue(server, `SELECT count(*) FROM audit WHERE event = '${event}' AND grant_id = '${familyOf(token)}'`));
-const alerts = async (client) => Number(await sqlValue(server, `SELECT count(*) FROM outbox WHERE kind = 'alert.refresh_reuse' AND client_id = '${client.client_id}'`));
+/** How many mails told the user that a token of this client came twice. */
+async function alerts(client) {
+	await until('the alerts were sent', async () => Number(await sqlValue(server, "SELECT count(*) FROM outbox WHERE kind = 'alert.refresh_reuse'")) === 0);
+	return (await mails(server)).filter((mail) => mail.kind === 'refresh_reuse' && mail.to === `<${ALICE.claims.email}>`
+		&& mail.text.includes(`A key that ${client.client_name} uses`)).length;
+}
 
 async function assertAlive(tokens, client) {
 	assert.equal((await userinfo(server, tokens.access_token)).status, 200);

@@ -24,7 +24,9 @@ export const BIN = path.join(ROOT, 'build/cgi-bin');
 
 /** What every endpoint says of itself: name, methods, answers, cors, reads, writes, keys, parameters. */
 export function endpoints() {
-	return readdirSync(BIN).sort().map((name) => {
+	const programs = readdirSync(BIN, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+		.map((entry) => path.relative(BIN, path.join(entry.parentPath ?? entry.path, entry.name)));
+	return programs.sort().map((name) => {
 		const text = execFileSync(path.join(BIN, name), ['--describe'], { encoding: 'utf8', env: {} });
 		const found = { parameters: [] };
 		for (const line of text.trim().split('\n')) {
@@ -39,6 +41,7 @@ export function endpoints() {
 }
 
 const FORM = 'application/x-www-form-urlencoded';
+const takesJson = (name) => name.startsWith('account/');
 
 /**
  * The variables of a request, as an array, so that some can stand twice. headers: { name: value or [values] }.
@@ -55,7 +58,7 @@ export function environment(server, name, { method = 'GET', query = '', body, he
 		SCRIPT_NAME: `/cgi-bin/${name}`,
 		REQUEST_METHOD: method,
 		QUERY_STRING: query,
-		...(body === undefined ? {} : { CONTENT_LENGTH: String(Buffer.byteLength(body)), CONTENT_TYPE: FORM }),
+		...(body === undefined ? {} : { CONTENT_LENGTH: String(Buffer.byteLength(body)), CONTENT_TYPE: takesJson(name) ? 'application/json' : FORM }),
 	};
 	for (const [header, value] of Object.entries(headers))
 		all[`HTTP_${header.toUpperCase().replaceAll('-', '_')}`] = value;

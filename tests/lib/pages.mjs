@@ -86,3 +86,42 @@ export async function* allPages(server, context) {
 	yield ['playground-done', page];
 	await page.close();
 }
+
+/** Yields [name, page, whole] for the sections of the account page and its dialogs, of which only what is seen counts. */
+export async function* accountPages(server, context) {
+	const page = await context.newPage();
+	const go = async (section) => {
+		await page.goto(`${server.issuer}/account/#${section}`);
+		await page.reload();
+		await page.locator('#section:not([aria-busy]) .panel').first().waitFor();
+	};
+	const open = async (selector) => {
+		await page.locator(selector).first().click();
+		await page.locator('dialog[open]').waitFor();
+	};
+	await context.route('**/form-post.js', (route) => route.fulfill({ status: 200, contentType: 'text/javascript', body: '' }));
+	await page.goto(`${server.issuer}/account/`);
+	await page.locator('input[name=password]').waitFor();
+	await fillLogin(page, { username: 'alice', password: PASSWORD });
+	await submit(page);
+	await page.locator('#section .panel').first().waitFor();
+	await page.goto(String(authorization(server, server.clients['Photo Book'], { scope: SCOPE, prompt: 'consent', response_mode: 'form_post' }).url));
+	await page.locator('button[value=allow]').click();
+	await page.locator('form[action^="https://photos.example/"]').waitFor();
+	for (const section of ['overview', 'profile', 'security', 'applications', 'sessions', 'data']) {
+		await go(section);
+		yield [section, page, true];
+	}
+	await go('applications');
+	await open('.row > .button');
+	yield ['revoke', page, false];
+	await go('security');
+	await open('#change-password');
+	await page.locator('dialog input[name=password]').fill('password password 1');
+	await page.locator('.meter[data-score]:not([data-score=""])').waitFor();
+	yield ['password', page, false];
+	await page.keyboard.press('Escape');
+	await open('#totp-set-up');
+	yield ['totp', page, false];
+	await page.close();
+}

@@ -171,6 +171,64 @@ static void a_run_depends_on_every_byte(void **state)
 		assert_other_digest(&all, changes[i]);
 }
 
+static void collect_of_user(void *context, const struct audit_event *event, const char *client_name)
+{
+	char *text = context;
+	size_t length = strlen(text);
+
+	snprintf(text + length, 256 - length, "%d/%s/%s ", (int)(event->at - NOW), event->event, client_name ? client_name : "-");
+}
+
+static int64_t list_of_user(int64_t before, int limit, const char *expected)
+{
+	char text[256] = "";
+	int64_t next = audit_list_of_user(fixture.db, "u1", "login.success logout", before, limit, collect_of_user, text);
+
+	assert_string_equal(text, expected);
+	return next;
+}
+
+static void write_of(const char *user_id, const char *event, int64_t at, const char *client_id)
+{
+	audit_write(fixture.db, &(struct audit_event){ .at = at, .event = event, .user_id = user_id, .client_id = client_id });
+}
+
+static void lists_newest_first_for_a_user(void **state)
+{
+	int64_t next;
+
+	(void)state;
+	begin_with_account();
+	write_of("u1", "login.success", NOW + 1, "app");
+	write_of("u2", "login.success", NOW + 2, NULL);
+	write_of("u1", "tokens.issued", NOW + 3, "app");
+	write_of("u1", "logout", NOW + 4, "gone");
+	write_of("u1", "login", NOW + 5, NULL);
+	write_of("u1", "login.success", NOW + 6, NULL);
+	write_of(NULL, "logout", NOW + 7, NULL);
+	commit();
+	assert_int_equal(list_of_user(INT64_MAX, 3, "6/login.success/- 4/logout/- 1/login.success/An application "), 0);
+	next = list_of_user(INT64_MAX, 2, "6/login.success/- 4/logout/- ");
+	assert_true(next > 0);
+	assert_int_equal(list_of_user(next, 2, "1/login.success/An application "), 0);
+	assert_int_equal(list_of_user(1, 2, ""), 0);
+}
+
+static void looks_at_a_bounded_number_for_a_user(void **state)
+{
+	int64_t next;
+
+	(void)state;
+	begin_with_account();
+	write_of("u1", "logout", NOW, NULL);
+	for (int i = 0; i < AUDIT_WINDOW_EVENTS; i++)
+		write_of("u1", "tokens.refreshed", NOW + i, NULL);
+	commit();
+	next = list_of_user(INT64_MAX, 2, "");
+	assert_true(next > 0);
+	assert_int_equal(list_of_user(next, 2, "0/logout/- "), 0);
+}
+
 static void uses_indexes(void **state)
 {
 	(void)state;
@@ -185,6 +243,8 @@ int main(void)
 		store_test(lists_what_passes),
 		store_test(finds_the_newest),
 		store_test(a_run_depends_on_every_byte),
+		store_test(lists_newest_first_for_a_user),
+		store_test(looks_at_a_bounded_number_for_a_user),
 		cmocka_unit_test(uses_indexes),
 	};
 

@@ -149,6 +149,7 @@ static void test_errors_in_order(void **state)
 			"Without code_challenge this client needs a nonce (the operator can set pkce to optional)." },
 		{ GOOD "&prompt=none+login", "invalid_request", "prompt=none stands alone." },
 		{ GOOD "&prompt=consent+none", "invalid_request", "prompt=none stands alone." },
+		{ GOOD "&acr_values=a+b+c+d+e+f+g+h+i+j+k", "invalid_request", "acr_values has more than 10 words." },
 	};
 	(void)state;
 	add_clients();
@@ -291,6 +292,9 @@ static void test_default_max_age(void **state)
 	database_commit(c->database);
 	passes(GOOD);
 	assert_int_equal(flow->max_age, 300);
+	assert_null(flow->acr_values);
+	passes(GOOD "&acr_values=aal2+a+b+c+d+e+f+g+h+i");
+	assert_string_equal(flow->acr_values, "aal2 a b c d e f g h i");
 	passes(GOOD "&max_age=0");
 	assert_int_equal(flow->max_age, 0);
 	passes(GOOD "&max_age=999999999999999999");

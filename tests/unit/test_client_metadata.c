@@ -98,6 +98,7 @@ static void test_defaults(void **state)
 	assert_string_equal(client.id_token_signed_response_alg, "RS256");
 	assert_string_equal(client.claim_mapping, "");
 	assert_string_equal(client.groups_filter, "");
+	assert_null(client.default_acr_values);
 }
 
 static void test_all_members(void **state)
@@ -108,7 +109,8 @@ static void test_all_members(void **state)
 		"\"token_endpoint_auth_method\":\"client_secret_post\",\"response_types\":[\"code\"],\"scope\":\"openid x:y\","
 		"\"client_uri\":\"https://a.example\",\"default_max_age\":0,\"require_auth_time\":true,\"trace\":true,"
 		"\"pkce\":\"nonce\",\"consent\":\"none\",\"refresh_grace_seconds\":30,\"groups_filter\":[\"app-\",\"all\"],"
-		"\"application_type\":\"native\",\"id_token_claims\":\"minimal\",\"resource_handling\":\"ignore\"}");
+		"\"application_type\":\"native\",\"id_token_claims\":\"minimal\",\"resource_handling\":\"ignore\","
+		"\"default_acr_values\":[\"aal2\",\"aal1\"]}");
 
 	(void)state;
 	assert_string_equal(client.client_id, "app");
@@ -125,6 +127,7 @@ static void test_all_members(void **state)
 	assert_string_equal(client.pkce, "nonce");
 	assert_string_equal(client.consent, "none");
 	assert_string_equal(client.groups_filter, "app- all");
+	assert_string_equal(client.default_acr_values, "aal2 aal1");
 }
 
 static void test_redirect_uris(void **state)
@@ -176,6 +179,8 @@ static void test_wrong_types(void **state)
 	refuses_metadata("{" URIS ",\"grant_types\":[\"authorization_code refresh_token\"]}", "grant_types");
 	refuses_metadata("{" URIS ",\"response_types\":[\"token\"]}", "response_types");
 	refuses_metadata("{" URIS ",\"groups_filter\":[\"a b\"]}", "groups_filter");
+	refuses_metadata("{" URIS ",\"default_acr_values\":[\"aal3\"]}", "default_acr_values");
+	refuses_metadata("{" URIS ",\"default_acr_values\":\"aal2\"}", "default_acr_values");
 	refuses_metadata("{" URIS ",\"client_id\":\"\"}", "client_id");
 	refuses_metadata("{" URIS ",\"client_id\":\"a b\"}", "client_id");
 	refuses_metadata("{" URIS ",\"client_id\":7}", "client_id");
@@ -249,7 +254,7 @@ static void test_claim_names(void **state)
 static void test_write(void **state)
 {
 	struct client client = accepts("{\"client_id\":\"app\",\"client_name\":\"A \\\"b\\\"\"," URIS ",\"default_max_age\":5,\"pkce\":\"optional\","
-		"\"groups_filter\":[\"x\"],\"claim_mapping\":" MAPPING "}");
+		"\"groups_filter\":[\"x\"],\"default_acr_values\":[\"aal2\"],\"claim_mapping\":" MAPPING "}");
 	struct buffer first = buffer_create(arena, 16);
 	struct buffer second = buffer_create(arena, 16);
 	const struct cJSON *object;

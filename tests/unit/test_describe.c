@@ -48,18 +48,18 @@ static void test_describe(void **state)
 	struct endpoint one = { .name = "test", .purpose = "tests", .specification = "RFC 1; RFC 2", .methods = METHOD_GET | METHOD_POST,
 		.answers = ANSWERS_PAGES, .parameters = parameters, .reads = "users clients", .writes = "flows", .keys = "signing", .handle = handle };
 	(void)state;
-	described(&one, "endpoint test\npurpose tests\nspecification RFC 1; RFC 2\nmethods GET POST\nanswers pages\ncors no\n"
+	described(&one, "endpoint test\npurpose tests\nspecification RFC 1; RFC 2\nmethods GET POST\nanswers pages\nbody form\ncors no\n"
 		"reads users clients\nwrites flows\nkeys signing\nparameter one 40 once\nparameter many 2000 repeatable\n\n");
 	one.methods = METHOD_POST;
 	one.answers = ANSWERS_JSON;
 	one.cors = true;
 	one.parameters = NULL;
 	one.reads = one.writes = one.keys = NULL;
-	described(&one, "endpoint test\npurpose tests\nspecification RFC 1; RFC 2\nmethods POST\nanswers json\ncors yes\n"
+	described(&one, "endpoint test\npurpose tests\nspecification RFC 1; RFC 2\nmethods POST\nanswers json\nbody form\ncors yes\n"
 		"reads -\nwrites -\nkeys -\n\n");
 	one.methods = METHOD_GET;
 	one.answers = ANSWERS_BEARER;
-	described(&one, "endpoint test\npurpose tests\nspecification RFC 1; RFC 2\nmethods GET\nanswers bearer\ncors yes\n"
+	described(&one, "endpoint test\npurpose tests\nspecification RFC 1; RFC 2\nmethods GET\nanswers bearer\nbody form\ncors yes\n"
 		"reads -\nwrites -\nkeys -\n\n");
 }
 

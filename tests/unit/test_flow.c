@@ -110,6 +110,30 @@ static void test_alone(void **state)
 	assert_int_equal(number_of("SELECT count(*) FROM flows WHERE client_id IS NULL AND max_age IS NULL"), 1);
 }
 
+/* From the account page: nobody but who was signed in, and not without proving it. */
+static void test_again(void **state)
+{
+	(void)state;
+	add_account();
+	fixture.endpoint.name = "login";
+	assert_leaves(flow_open_again(c, "u1"));
+	assert_contains(c->response.headers.data, "Location: " ISSUER "/cgi-bin/login?flow=");
+	assert_int_equal(number_of("SELECT count(*) FROM flows WHERE client_id IS NULL AND prompt = 'login' AND required_user_id = 'u1'"), 1);
+}
+
+static void test_go_on(void **state)
+{
+	struct flow of = { .flow_id = "abc", .client_id = "app" };
+	(void)state;
+	flow_go_on(c, &of);
+	assert_header("Location: " ISSUER "/cgi-bin/authorize?flow=abc");
+	fixture_reset_response();
+	of.client_id = NULL;
+	flow_go_on(c, &of);
+	assert_header("Location: " ISSUER "/account/");
+	assert_string_equal(cookie_answered("flow-abc"), "");
+}
+
 /* Anonymous requests must not fill the disk. */
 static void test_limit(void **state)
 {
@@ -162,6 +186,8 @@ int main(void)
 		context_test(test_require),
 		context_test(test_urls),
 		context_test(test_alone),
+		context_test(test_again),
+		context_test(test_go_on),
 		context_test(test_limit),
 		context_test(test_many_cookies),
 	};

@@ -172,6 +172,63 @@ static void removes_expired_grants_with_their_tokens(void **state)
 	assert_int_equal(count_rows("access_tokens"), 0);
 }
 
+static void revokes_other_sessions(void **state)
+{
+	static const struct {
+		const char *id, *sid, *scope;
+		bool ends;
+	} rows[] = {
+		{ "here", "s1", "openid", false }, { "there", "s2", "openid", true }, { "elsewhere", "s3", "openid email", true },
+		{ "offline", "s2", "openid offline_access", false }, { "nowhere", NULL, "openid", false },
+	};
+
+	(void)state;
+	begin_with_account();
+	for (int i = 0; i < 5; i++) {
+		struct grant grant = sample_grant(rows[i].id, hash(50 + i));
+
+		grant.sid = rows[i].sid;
+		grant.scope = rows[i].scope;
+		grant_insert(fixture.db, &grant);
+	}
+	assert_int_equal(grant_revoke_other_sessions(fixture.db, "s1", "u2", NOW), 0);
+	assert_int_equal(grant_revoke_other_sessions(fixture.db, "s1", "u1", NOW), 2);
+	commit();
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(grant_find(fixture.db, rows[i].id)->revoked_at, rows[i].ends ? NOW : 0);
+}
+
+static void collect_allowed(void *context, const char *scope, const char *resource)
+{
+	char *text = context;
+	size_t length = strlen(text);
+
+	snprintf(text + length, 128 - length, "%s|%s ", scope, resource ? resource : "-");
+}
+
+static void lists_what_is_allowed(void **state)
+{
+	char text[128] = "";
+
+	(void)state;
+	begin_with_account();
+	for (int i = 0; i < 4; i++) {
+		struct grant grant = sample_grant(arena_format(fixture.arena, "g%d", i), hash(60 + i));
+
+		grant.resource = i == 2 ? "https://api.example" : NULL;
+		grant.scope = i == 3 ? "email" : "openid";
+		grant_insert(fixture.db, &grant);
+	}
+	assert_true(grant_revoke(fixture.db, "g3", NOW));
+	commit();
+	grant_list_allowed(fixture.db, "u1", "app", NOW, collect_allowed, text);
+	assert_true(strstr(text, "openid|- ") && strstr(text, "openid|https://api.example "));
+	assert_int_equal(strlen(text), strlen("openid|- openid|https://api.example "));
+	text[0] = '\0';
+	grant_list_allowed(fixture.db, "u1", "app", NOW + 60, collect_allowed, text); /* codes that nobody used */
+	assert_string_equal(text, "");
+}
+
 static void uses_indexes(void **state)
 {
 	(void)state;
@@ -188,6 +245,8 @@ int main(void)
 		store_test(revokes_a_session_without_offline_access),
 		store_test(revokes_a_user_at_one_client_or_everywhere),
 		store_test(removes_expired_grants_with_their_tokens),
+		store_test(revokes_other_sessions),
+		store_test(lists_what_is_allowed),
 		cmocka_unit_test(uses_indexes),
 	};
 

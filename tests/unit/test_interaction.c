@@ -62,6 +62,12 @@ struct row {
 	bool public;
 	const char *redirect_uri;
 	const char *claims;      /* as words that were read */
+	const char *acr;         /* of the session; NULL: aal1 */
+	const char *acr_values;
+	const char *default_acr_values;
+	bool user_requires;      /* two factors */
+	bool operator_requires;
+	bool alone;              /* without an application */
 };
 
 #define DEFAULTS .session = true, .max_age = -1, .age = 100, .consented = ALL, .client_consent = "remember", .redirect_uri = "https://app.example/cb"
@@ -129,6 +135,31 @@ static const struct row rows[] = {
 	{ DEFAULTS, .step = STEP_CONSENT, .public = true, .redirect_uri = "com.example.app:/cb", .prompt = "none" },
 	{ DEFAULTS, .step = STEP_FINISH, .redirect_uri = "http://127.0.0.1:4711/cb" },
 	{ DEFAULTS, .step = STEP_FINISH, .redirect_uri = "com.example.app:/cb" },
+	/* A second factor: behind the sign-in, before all else. */
+	{ DEFAULTS, .step = STEP_SECOND_FACTOR, .acr_values = "aal2" },
+	{ DEFAULTS, .step = STEP_SECOND_FACTOR, .acr_values = "gold aal2" },
+	{ DEFAULTS, .step = STEP_FINISH, .acr_values = "aal2", .acr = "aal2" },
+	{ DEFAULTS, .step = STEP_FINISH, .acr_values = "aal1" },
+	{ DEFAULTS, .step = STEP_FINISH, .acr_values = "aal2 aal1" },
+	{ DEFAULTS, .step = STEP_FINISH, .acr_values = "aal22 gold" },
+	{ DEFAULTS, .step = STEP_SECOND_FACTOR, .default_acr_values = "aal2" },
+	{ DEFAULTS, .step = STEP_FINISH, .default_acr_values = "aal2", .acr_values = "aal1" },
+	{ DEFAULTS, .step = STEP_SECOND_FACTOR, .default_acr_values = "aal1", .acr_values = "aal2" },
+	{ DEFAULTS, .step = STEP_SECOND_FACTOR, .user_requires = true },
+	{ DEFAULTS, .step = STEP_SECOND_FACTOR, .operator_requires = true, .acr_values = "aal1" },
+	{ DEFAULTS, .step = STEP_FINISH, .user_requires = true, .operator_requires = true, .acr = "aal2" },
+	{ DEFAULTS, .step = STEP_LOGIN, .session = false, .acr_values = "aal2" },
+	{ DEFAULTS, .step = STEP_LOGIN, .acr_values = "aal2", .prompt = "login" },
+	{ DEFAULTS, .step = STEP_LOGIN, .acr_values = "aal2", .max_age = 99 },
+	{ DEFAULTS, .step = STEP_LOGIN, .acr_values = "aal2", .required = "u2" },
+	{ DEFAULTS, .step = STEP_SECOND_FACTOR, .acr_values = "aal2", .prompt = "login", .selected = "u1" },
+	{ DEFAULTS, .step = STEP_SECOND_FACTOR, .acr_values = "aal2", .prompt = "select_account consent" },
+	{ DEFAULTS, .step = STEP_SECOND_FACTOR, .acr_values = "aal2", .prompt = "none", .consented = NOTHING },
+	/* Without an application: no consent. */
+	{ DEFAULTS, .step = STEP_LOGIN, .alone = true, .session = false },
+	{ DEFAULTS, .step = STEP_LOGIN, .alone = true, .prompt = "login", .required = "u1" },
+	{ DEFAULTS, .step = STEP_FINISH, .alone = true, .consented = NOTHING },
+	{ DEFAULTS, .step = STEP_SECOND_FACTOR, .alone = true, .operator_requires = true },
 };
 
 #pragma GCC diagnostic pop
@@ -144,6 +175,13 @@ static void set_consent(enum consented consented)
 	database_commit(c->database);
 }
 
+static void set_required(bool required)
+{
+	database_begin(c->database, DATABASE_RELAXED);
+	user_set_second_factor_required(c->database, "u1", required);
+	database_commit(c->database);
+}
+
 static void test_next(void **state)
 {
 	(void)state;
@@ -151,17 +189,21 @@ static void test_next(void **state)
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		const struct row *row = &rows[i];
 		struct client client = sample_client("app");
-		struct session session = { .sid = "sid1", .user_id = "u1", .auth_time = NOW - row->age };
+		struct session session = { .sid = "sid1", .user_id = "u1", .auth_time = NOW - row->age,
+			.acr = row->acr ? row->acr : "aal1" };
 		struct flow flow = { .flow_id = "f", .client_id = "app", .redirect_uri = row->redirect_uri, .scope = "openid email",
 			.prompt = row->prompt, .max_age = row->max_age, .selected_user_id = row->selected, .required_user_id = row->required,
-			.claims_id_token = row->claims };
+			.claims_id_token = row->claims, .acr_values = row->acr_values };
+		client.default_acr_values = row->default_acr_values;
+		fixture.config.second_factor_required = row->operator_requires;
+		set_required(row->user_requires);
 		client.consent = row->client_consent;
 		if (row->public) {
 			client.secret = NULL;
 			client.token_endpoint_auth_method = "none";
 		}
 		set_consent(row->consented);
-		enum step step = interaction_next(c, &flow, &client, row->session ? &session : NULL);
+		enum step step = interaction_next(c, &flow, row->alone ? NULL : &client, row->session ? &session : NULL);
 		if (step != row->step)
 			fail_msg("row %zu: step %d, not %d", i, (int)step, (int)row->step);
 	}
@@ -171,7 +213,7 @@ static void test_next(void **state)
 static void test_reading_comes_first(void **state)
 {
 	struct client client = sample_client("app");
-	struct session session = { .sid = "sid1", .user_id = "u1", .auth_time = NOW };
+	struct session session = { .sid = "sid1", .user_id = "u1", .auth_time = NOW, .acr = "aal1" };
 	struct flow flow = { .flow_id = "f", .client_id = "app", .redirect_uri = "https://app.example/cb", .scope = "openid email", .max_age = -1 };
 	(void)state;
 	add_account();
@@ -191,6 +233,7 @@ static void test_errors(void **state)
 {
 	(void)state;
 	assert_ptr_equal(interaction_error(STEP_LOGIN), LOGIN_REQUIRED);
+	assert_ptr_equal(interaction_error(STEP_SECOND_FACTOR), LOGIN_REQUIRED);
 	assert_ptr_equal(interaction_error(STEP_SELECT_ACCOUNT), ACCOUNT_SELECTION_REQUIRED);
 	assert_ptr_equal(interaction_error(STEP_CONSENT), CONSENT_REQUIRED);
 	assert_null(interaction_error(STEP_READ));

@@ -94,7 +94,7 @@ static bool contains(const struct text *text, const char *before, const char *ke
 	return strstr(text->data, wanted) != NULL;
 }
 
-/* Keys that consent.c puts together of one of these and a scope or a claim. */
+/* Keys that permission_text.c puts together of one of these and a scope or a claim. */
 static const char *const families[] = { "claim_", "scope_" };
 
 /* As a literal, or put together: "error_heading_%s" uses error_heading_server. */

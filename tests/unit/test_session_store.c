@@ -113,6 +113,58 @@ static void removes_a_bounded_number(void **state)
 	assert_int_equal(count_rows("sessions"), 4);
 }
 
+static void collect(void *context, const struct session *session)
+{
+	char *text = context;
+	size_t length = strlen(text);
+
+	snprintf(text + length, 256 - length, "%s:%d ", session->sid, (int)session->auth_time - NOW);
+}
+
+static const char *list(int64_t now, int64_t created_at, const char *sid, int limit)
+{
+	char *text = arena_alloc(fixture.arena, 256);
+
+	text[0] = '\0';
+	session_list(fixture.db, "u1", now, created_at, sid, limit, collect, text);
+	return text;
+}
+
+static void add_cookie(int n, const char *sid, int64_t created_at, int64_t auth_time)
+{
+	struct session session = { .session_hash = hash(n), .sid = sid, .user_id = "u1", .created_at = created_at,
+		.auth_time = auth_time, .amr = "pwd", .acr = "aal1", .last_seen_at = NOW, .idle_seconds = 100, .expires_at = NOW + 1000 };
+
+	session_insert(fixture.db, &session);
+}
+
+static void lists_each_sid_once(void **state)
+{
+	(void)state;
+	begin();
+	add_user("u1", "ada");
+	add_user("u2", "bob");
+	add_cookie(1, "b", NOW - 5, NOW - 5);
+	add_cookie(2, "b", NOW - 5, NOW + 7); /* signed in again */
+	add_cookie(3, "a", NOW - 5, NOW + 1);
+	add_cookie(4, "c", NOW - 5, NOW + 2); /* twice in one second */
+	add_cookie(5, "c", NOW - 5, NOW + 2);
+	add_cookie(6, "new", NOW, NOW);
+	add_session(7, "foreign", "u2", NOW + 1000);
+	add_session(8, "over", "u1", NOW);
+	commit();
+	assert_string_equal(list(NOW, INT64_MAX, "", 10), "new:0 a:1 b:7 c:2 ");
+	assert_string_equal(list(NOW, INT64_MAX, "", 2), "new:0 a:1 ");
+	assert_string_equal(list(NOW, NOW - 5, "a", 2), "b:7 c:2 ");
+	assert_string_equal(list(NOW, NOW - 5, "c", 2), "");
+	begin();
+	assert_int_equal(session_end(fixture.db, "u1", "a"), 1);
+	session_expire_at(fixture.db, hash(2), NOW); /* what counts is the older cookie then */
+	commit();
+	assert_string_equal(list(NOW, NOW - 5, "a", 2), "b:-5 c:2 ");
+	assert_string_equal(list(NOW + 100, INT64_MAX, "", 10), "");
+}
+
 static void uses_indexes(void **state)
 {
 	(void)state;
@@ -127,6 +179,7 @@ int main(void)
 		store_test(does_not_count_for_a_disabled_user),
 		store_test(ends_one_or_all),
 		store_test(removes_a_bounded_number),
+		store_test(lists_each_sid_once),
 		cmocka_unit_test(uses_indexes),
 	};
 

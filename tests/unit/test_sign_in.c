@@ -30,10 +30,10 @@ static enum sign_in_result check(const char *username, const char *password)
 	return answer;
 }
 
-static void record(const char *client_id)
+static void record(void)
 {
 	database_begin(c->database, DATABASE_DURABLE);
-	sign_in_record(c, &result, client_id);
+	sign_in_record(c, &result);
 	database_commit(c->database);
 }
 
@@ -46,11 +46,40 @@ static void test_right(void **state)
 	assert_null(result.new_password);
 	/* Nothing but the counter until the session starts. */
 	assert_int_equal(number_of("SELECT count(*) FROM audit"), 0);
-	record("app");
-	assert_string_equal(text_of("SELECT event || ' ' || user_id || ' ' || client_id || ' ' || address || ' ' || request_id FROM audit"),
-		AUDIT_LOGIN_SUCCESS " u1 app 192.0.2.7 " REQUEST_ID);
+	record();
+	assert_int_equal(number_of("SELECT count(*) FROM audit"), 0);
 	assert_int_equal(check("Ada", PASSWORD), SIGN_IN_RIGHT);
 	assert_int_equal(check("ADA", PASSWORD), SIGN_IN_RIGHT);
+}
+
+/* The end of a sign-in: one event that says how, the flow's user, a session; without an application the flow is over. */
+static void test_complete(void **state)
+{
+	struct flow alone = { .flow_id = "alone", .secret_hash = sha256_of(fixture.arena, "a"), .max_age = -1, .created_at = NOW, .expires_at = NOW + 60 };
+	struct flow flow = alone;
+	(void)state;
+	add_account();
+	flow.flow_id = "f";
+	flow.client_id = "app";
+	flow.redirect_uri = "https://app.example/cb";
+	flow.scope = "openid";
+	flow.response_mode = "query";
+	database_begin(c->database, DATABASE_DURABLE);
+	flow_insert(c->database, &alone);
+	flow_insert(c->database, &flow);
+	sign_in_complete(c, &flow, "u1", "pwd otp mfa", "aal2", false);
+	database_commit(c->database);
+	assert_string_equal(flow_find(c->database, "f", NOW)->selected_user_id, "u1");
+	assert_string_equal(text_of("SELECT event || ' ' || user_id || ' ' || client_id || ' ' || address || ' ' || request_id || ' ' || detail FROM audit"),
+		AUDIT_LOGIN_SUCCESS " u1 app 192.0.2.7 " REQUEST_ID " pwd otp mfa");
+	assert_string_equal(text_of("SELECT a.sid || ' ' || s.acr || ' ' || s.amr FROM audit a JOIN sessions s ON s.sid = a.sid"),
+		arena_format(fixture.arena, "%s aal2 pwd otp mfa", text_of("SELECT sid FROM sessions")));
+	assert_non_null(cookie_answered("session"));
+	assert_non_null(cookie_answered("device"));
+	database_begin(c->database, DATABASE_DURABLE);
+	sign_in_complete(c, &alone, "u1", AMR_PASSWORD, "aal1", true);
+	database_commit(c->database);
+	assert_null(flow_find(c->database, "alone", NOW));
 }
 
 static void test_wrong(void **state)
@@ -128,7 +157,7 @@ static void test_success_forgets(void **state)
 		assert_int_equal(check("ada", "wrong"), SIGN_IN_WRONG);
 		assert_int_equal(check("ada", "wrong"), SIGN_IN_WRONG);
 		assert_int_equal(check("ada", PASSWORD), SIGN_IN_RIGHT);
-		record(NULL);
+		record();
 	}
 	/* The address keeps its failures: who knows one password must not guess others on its account. */
 	assert_int_equal(number_of("SELECT attempts FROM limits WHERE subject = 'login:address:192.0.2.7'"), 4);
@@ -166,7 +195,7 @@ static void test_outdated(void **state)
 	fixture.config.argon2_iterations = 2;
 	assert_int_equal(check("ada", PASSWORD), SIGN_IN_RIGHT);
 	assert_non_null(result.new_password);
-	record(NULL);
+	record();
 	assert_string_not_equal(text_of("SELECT password FROM users"), before);
 	assert_int_equal(check("ada", PASSWORD), SIGN_IN_RIGHT);
 	assert_null(result.new_password);
@@ -205,6 +234,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		context_test(test_right),
+		context_test(test_complete),
 		context_test(test_wrong),
 		context_test(test_disabled),
 		context_test(test_swapped_rows),
