@@ -19,6 +19,7 @@
 #include "lib/identity/notice.h"
 #include "lib/identity/password.h"
 #include "lib/identity/second_factor.h"
+#include "lib/identity/sign_in.h"
 #include "lib/records/audit_store.h"
 #include "lib/records/grant_store.h"
 #include "lib/records/session_store.h"
@@ -149,7 +150,7 @@ static bool change_password(struct context *c, const struct link *link, const st
 	session_end_all(c->database, user->user_id, NULL);
 	grant_revoke_user(c->database, user->user_id, NULL, c->now);
 	link_remove_of_user(c->database, user->user_id, NULL);
-	attempt_forget(c, "login:account", user->username);
+	sign_in_forget_attempts(c, user);
 	audit_write(c->database, &(struct audit_event){ .at = c->now, .event = AUDIT_PASSWORD_CHANGED, .user_id = user->user_id,
 		.address = c->request.address, .request_id = c->request_id, .detail = "reset" });
 	notice_add(c, (struct outbox_row){ .kind = OUTBOX_PASSWORD_CHANGED, .user_id = user->user_id });

@@ -269,7 +269,7 @@ const struct message messages[] = {
 	{ "title_select_account", "Choose an account" },
 	{ "title_signed_out", "Signed out" },
 	{ "title_signup", "Create an account" },
-	{ "title_verify_email", "Confirm your e-mail address" },
+	{ "title_verify_email", "Confirm your address" },
 	{ "title_verify_email_done", "Your e-mail address is confirmed" },
 	{ "username_hint", "Letters a to z, digits, dots, hyphens and underscores." },
 	{ "username_invalid", "This user name cannot be used. Please take 1 to 64 letters a to z, digits, dots, hyphens or underscores, "

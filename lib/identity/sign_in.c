@@ -1,6 +1,11 @@
 #include "lib/identity/sign_in.h"
 
+#include <string.h>
+
 #include "lib/base/text.h"
+#include "lib/crypto/base64.h"
+#include "lib/crypto/digest.h"
+#include "lib/crypto/seal.h"
 #include "lib/crypto/sealed_hash.h"
 #include "lib/identity/attempts.h"
 #include "lib/identity/device.h"
@@ -11,12 +16,30 @@
 
 enum { CLEANUP_ROWS = 4 };
 
+/* What attempts for a name are counted under. People type their password into the field of the name, too: it is not stored readably. */
+static const char *account_subject(struct context *c, const char *username)
+{
+	unsigned char key[SEAL_KEY_BYTES], mac[SHA256_BYTES];
+	const char *error;
+	if (!seal_key_load(c->arena, config_file(c->arena, c->config, "keys/credentials.key"), key, &error))
+		fail(c, "password check: %s", error);
+	const char *text = arena_format(c->arena, "login.account:%s", username);
+	hmac_sha256(key, sizeof key, text, strlen(text), mac);
+	return base64url_encode(c->arena, mac, sizeof mac);
+}
+
+void sign_in_forget_attempts(struct context *c, const struct user *user)
+{
+	attempt_forget(c, "login:account", account_subject(c, user->username));
+}
+
 /* Counted before the check, so that 32 guesses at once do not all see a count of zero. */
 static bool count_attempt(struct context *c, const char *username)
 {
+	const char *subject = account_subject(c, username);
 	database_begin(c->database, DATABASE_RELAXED);
 	bool address = attempt_count(c, "login:address", attempt_network(c), c->config->login_limit_address, c->config->login_limit_seconds);
-	bool account = address && attempt_count(c, "login:account", username, c->config->login_limit_account, c->config->login_limit_seconds);
+	bool account = address && attempt_count(c, "login:account", subject, c->config->login_limit_account, c->config->login_limit_seconds);
 	limit_remove_expired(c->database, c->now, CLEANUP_ROWS);
 	database_commit(c->database);
 	return address && account;
@@ -64,7 +87,7 @@ enum sign_in_result sign_in_check(struct context *c, const char *username, const
 void sign_in_record(struct context *c, const struct sign_in *result)
 {
 	const struct user *user = result->user;
-	attempt_forget(c, "login:account", user->username);
+	sign_in_forget_attempts(c, user);
 	attempt_take_back(c, "login:address", attempt_network(c));
 	if (result->new_password)
 		user_set_password(c->database, user->user_id, result->new_password, user->password_changed_at);

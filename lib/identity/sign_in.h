@@ -24,6 +24,9 @@ struct sign_in {
 /* Counts the attempt, then checks; failures are audited here. Call it outside of transactions. */
 enum sign_in_result sign_in_check(struct context *c, const char *username, const char *password, struct sign_in *result);
 
+/* The user proved who they are: wrong passwords before count no more. Opens keys/credentials.key; writes limits. */
+void sign_in_forget_attempts(struct context *c, const struct user *user);
+
 /* Inside the transaction that relies on it: forgets the attempts, stores the new hash. */
 void sign_in_record(struct context *c, const struct sign_in *result);
 

@@ -3,7 +3,7 @@ import { createHmac } from 'node:crypto';
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 
-function fromBase32(text) {
+export function fromBase32(text) {
 	let bits = 0;
 	let held = 0;
 	const bytes = [];
