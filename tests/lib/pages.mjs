@@ -1,9 +1,10 @@
 // Every page of the server, one after the other, in a Chromium profile: for whoever looks at all of them.
 import { authorization } from './client.mjs';
+import { linkPages } from './link_pages.mjs';
 import { ALICE, PASSWORD, startServer } from './server.mjs';
 
 export async function startWithPages() {
-	const server = await startServer({ users: [ALICE], signup: true });
+	const server = await startServer({ users: [ALICE], signup: true, settings: { mail_limit_address: 0 } });
 	await server.addClient({
 		client_name: 'Photo Book', client_uri: 'https://photos.example/', policy_uri: 'https://photos.example/privacy', tos_uri: 'https://photos.example/terms',
 		redirect_uris: ['https://photos.example/callback'],
@@ -75,6 +76,8 @@ export async function* allPages(server, context) {
 	yield ['logout', page];
 	await page.locator('button[value=allow]').click();
 	yield ['signed-out', page];
+	for await (const name of linkPages(server, context, page))
+		yield [name, page];
 	await page.goto(`${server.issuer}/playground/`);
 	await page.locator('#request').waitFor();
 	yield ['playground', page];
