@@ -23,45 +23,55 @@ LDFLAGS_release = -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections -s
 LDFLAGS_asan = -fsanitize=address,undefined
 
 # cJSON has a shared library only, so what parses JSON is linked with a dynamic libc (about 0.2 ms a start);
-# everything else is one static file. -w: glibc's note that dlopen in a static program needs the same glibc;
+# everything else is one static file, position-independent where that costs little. -w: glibc's note that dlopen in a static program needs the same glibc;
 # nothing here loads a module.
 STATIC = $(LDFLAGS_release) -static-pie -Wl,-w
 MIXED = $(LDFLAGS_release) -pie
-LIBS_STATIC = -lsqlite3 -lcrypto -largon2 -lunistring -lm -lpthread
-LIBS_MIXED = -Wl,-Bstatic -lsqlite3 -lcrypto -largon2 -lunistring -Wl,-Bdynamic -lcjson -lm -lpthread
-LIBS_ALL_DYNAMIC = -lsqlite3 -lcrypto -largon2 -lunistring -lzxcvbn -lcjson -lcbor -lqrencode -lm -lpthread
+FIXED = $(LDFLAGS_release) -static -no-pie -Wl,-w
+LIBS_STATIC = -lfcgi -lsqlite3 -lcrypto -lsodium -lunistring -lm -lpthread
+LIBS_MIXED = -Wl,-Bstatic -lfcgi -lsqlite3 -lcrypto -lsodium -lunistring -Wl,-Bdynamic -lcjson -lm -lpthread
+LIBS_ALL_DYNAMIC = -lfcgi -lsqlite3 -lcrypto -lsodium -lunistring -lzxcvbn -lcjson -lcbor -lqrencode -lm -lpthread
 LINK_static_release = $(STATIC)
 LINK_mixed_release = $(MIXED)
+LINK_fixed_release = $(FIXED)
 LIBS_static_release = $(LIBS_STATIC)
 LIBS_mixed_release = $(LIBS_MIXED)
+LIBS_fixed_release = $(LIBS_STATIC)
 LINK_static_dynamic = -pie
 LINK_mixed_dynamic = -pie
+LINK_fixed_dynamic = -pie
 LIBS_static_dynamic = $(LIBS_ALL_DYNAMIC)
 LIBS_mixed_dynamic = $(LIBS_ALL_DYNAMIC)
+LIBS_fixed_dynamic = $(LIBS_ALL_DYNAMIC)
 LINK_static_asan = -pie $(LDFLAGS_asan)
 LINK_mixed_asan = -pie $(LDFLAGS_asan)
+LINK_fixed_asan = -pie $(LDFLAGS_asan)
 LIBS_static_asan = $(LIBS_ALL_DYNAMIC)
 LIBS_mixed_asan = $(LIBS_ALL_DYNAMIC)
+LIBS_fixed_asan = $(LIBS_ALL_DYNAMIC)
 
 ENDPOINTS = $(patsubst cgi-bin/%.c,%,$(wildcard cgi-bin/*.c cgi-bin/account/*.c cgi-bin/admin/*.c))
 # Programs that parse JSON.
 JSON_ENDPOINTS = consent $(filter account/%,$(ENDPOINTS))
 # Programs that judge new passwords: Debian's static libzxcvbn fits into no position-independent program.
 PASSWORD_ENDPOINTS = signup reset account/password
+# Programs that sign or verify: OpenSSL's tables are full of addresses, and moving them at every start costs 0.2 ms.
+SIGNING_ENDPOINTS = token introspect revoke par
 # Programs that draw QR codes.
 QR_ENDPOINTS = enroll account/totp
 LIB_OBJECTS = $(patsubst %.c,$(O)/%.o,$(wildcard lib/*/*.c)) $(O)/generated/schema.o
 PAGES = $(patsubst cgi-bin/pages/%.html,%,$(wildcard cgi-bin/pages/*.html))
 PAGE_OBJECTS = $(patsubst %,$(O)/generated/pages/%.o,$(PAGES))
 GRANT_OBJECTS = $(patsubst %.c,$(O)/%.o,$(wildcard cgi-bin/grants/*.c))
-CLI_OBJECTS = $(patsubst %.c,$(O)/%.o,$(wildcard commands/*.c))
+CLI_OBJECTS = $(patsubst %.c,$(O)/%.o,$(wildcard commands/*.c commands/doctor/*.c))
 MAIL_OBJECTS = $(patsubst commands/deliver/mails/%,$(O)/generated/mails/%.o,$(wildcard commands/deliver/mails/*))
 DELIVER_OBJECTS = $(patsubst %.c,$(O)/%.o,$(wildcard commands/deliver/*.c)) $(MAIL_OBJECTS)
 UNIT_TESTS = $(patsubst tests/unit/%.c,$(O)/unit/%,$(wildcard tests/unit/test_*.c))
 LIBRARY = $(O)/liblatchkey.a
-PROGRAMS = $(patsubst %,$(OUT)/cgi-bin/%,$(ENDPOINTS)) $(OUT)/bin/latchkey $(OUT)/bin/deliver
+PROBE_OBJECTS = $(O)/commands/probe/probe.o $(O)/commands/deliver/send.o $(O)/commands/deliver/mail.o $(MAIL_OBJECTS)
+PROGRAMS = $(patsubst %,$(OUT)/cgi-bin/%,$(ENDPOINTS)) $(OUT)/bin/latchkey $(OUT)/bin/deliver $(OUT)/lib/latchkey/probe
 
-.PHONY: all run test test-all bench unit clean privileges setup variants
+.PHONY: all run test test-all bench bench-peers bench-large load unit clean privileges setup variants install uninstall size deb manual FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
@@ -84,16 +94,54 @@ test-all:
 	@scripts/setup test
 	@tests/run --all
 
+# ARGS: what tests/bench/run takes, such as --quick, --server or the names of operations.
 bench:
 	@scripts/setup test
 	@$(MAKE) --no-print-directory all
-	@tests/bench/run
+	@tests/bench/run $(ARGS)
+
+# The same work on glewlwyd and oidc-provider, which it installs, and on this server, in turns.
+bench-peers:
+	@scripts/setup peers
+	@$(MAKE) --no-print-directory all
+	@tests/bench/run peers $(ARGS)
+
+# SIZE=1 is a million users and five million refresh tokens, made in a temporary folder.
+bench-large:
+	@scripts/setup test
+	@$(MAKE) --no-print-directory all
+	@tests/bench/run large --size $(or $(SIZE),1) $(ARGS)
+
+load:
+	@scripts/setup test
+	@$(MAKE) --no-print-directory all
+	@tests/bench/run load --minutes $(or $(MINUTES),10)
 
 unit: $(UNIT_TESTS)
 
 # What PRIVILEGES.md says is what the programs say of themselves.
 privileges: all
 	scripts/privileges > PRIVILEGES.md
+
+# DESTDIR, PREFIX and SYSCONFDIR as usual; nothing is set up by it: `latchkey init` makes an installation.
+install_with = @DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' SYSCONFDIR='$(SYSCONFDIR)' OUT='$(OUT)' ENDPOINTS='$(sort $(ENDPOINTS))' scripts/install
+
+install: all manual
+	$(install_with) put
+
+uninstall:
+	$(install_with) remove
+
+size: all manual
+	$(install_with) size
+
+# Debian package below build/.
+deb:
+	@scripts/setup build
+	@$(MAKE) --no-print-directory all manual PREFIX=/usr SYSCONFDIR=/etc
+	@ENDPOINTS='$(sort $(ENDPOINTS))' scripts/package
+
+manual: $(OUT)/man/latchkey.7
 
 clean:
 	rm -rf build
@@ -130,6 +178,18 @@ $(GEN)/endpoints.c: scripts/embed scripts/checks $(patsubst %,$(OUT)/cgi-bin/%,$
 	@mkdir -p $(@D)
 	$(Q)for e in $(sort $(ENDPOINTS)); do $(OUT)/cgi-bin/$$e --describe | sed "/^$$/d" && scripts/checks $$e && echo || exit 1; done | scripts/embed text endpoint_descriptions > $@
 
+# The interface of every endpoint, in words, of what it says of itself.
+$(OUT)/man/latchkey.7: man/latchkey.7.in scripts/manual lib/protocol/errors.h $(patsubst %,$(OUT)/cgi-bin/%,$(ENDPOINTS))
+	@mkdir -p $(@D)
+	$(Q)for e in $(sort $(ENDPOINTS)); do $(OUT)/cgi-bin/$$e --describe || exit 1; done | scripts/manual man/latchkey.7.in > $@
+
+# The path of the configuration is compiled in.
+$(O)/sysconfdir: FORCE
+	@mkdir -p $(@D)
+	@echo '$(SYSCONFDIR)' | cmp -s - $@ || echo '$(SYSCONFDIR)' > $@
+
+$(O)/lib/base/config.o: $(O)/sysconfdir
+
 $(LIBRARY): $(LIB_OBJECTS)
 	@rm -f $@
 	$(Q)ar rcs $@ $^
@@ -140,7 +200,7 @@ $(O)/libpages.a: $(PAGE_OBJECTS)
 
 ARCHIVES = $(O)/libpages.a $(LIBRARY)
 GROUP = -Wl,--start-group $(ARCHIVES) -Wl,--end-group
-kind = $(if $(filter $(1),$(JSON_ENDPOINTS) $(PASSWORD_ENDPOINTS) $(QR_ENDPOINTS)),mixed,static)
+kind = $(if $(filter $(1),$(JSON_ENDPOINTS) $(PASSWORD_ENDPOINTS) $(QR_ENDPOINTS)),mixed,$(if $(filter $(1),$(SIGNING_ENDPOINTS)),fixed,static))
 
 $(OUT)/cgi-bin/token: $(GRANT_OBJECTS)
 
@@ -164,6 +224,12 @@ $(OUT)/bin/deliver: $(DELIVER_OBJECTS) $(ARCHIVES)
 	@mkdir -p $(@D)
 	$(call say,link   ,$@)
 	$(Q)$(CC) $(LINK_mixed_$(VARIANT)) -o $@ $(DELIVER_OBJECTS) $(GROUP) -Wl,--as-needed -lcurl $(LIBS_ALL_DYNAMIC)
+
+# The network part of `latchkey doctor`, likewise.
+$(OUT)/lib/latchkey/probe: $(PROBE_OBJECTS) $(ARCHIVES)
+	@mkdir -p $(@D)
+	$(call say,link   ,$@)
+	$(Q)$(CC) $(LINK_mixed_$(VARIANT)) -o $@ $(PROBE_OBJECTS) $(GROUP) -Wl,--as-needed -lcurl $(LIBS_ALL_DYNAMIC)
 
 $(O)/unit/%: $(O)/tests/unit/%.o $(ARCHIVES)
 	@mkdir -p $(@D)

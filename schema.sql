@@ -8,6 +8,7 @@ CREATE TABLE users (
   username TEXT NOT NULL UNIQUE,       -- small letters; the preferred_username claim
   password TEXT,                       -- Argon2id hash, sealed under keys/credentials.key; NULL: cannot sign in by password
   password_changed_at INTEGER,
+  password_short INTEGER NOT NULL,     -- 1: it would not do alone, without a second factor that stands before it
   created_at INTEGER NOT NULL,
   disabled_at INTEGER,                 -- set: signs in nowhere, and no token of the user counts
   deletion_at INTEGER,                 -- the user wants the account gone: from then on it may be removed
@@ -90,9 +91,11 @@ CREATE INDEX links_by_expiry ON links (expires_at);
 CREATE TABLE invitations (
   invitation_hash BLOB PRIMARY KEY,
   email TEXT,                          -- whom it is for; the new account has it, proven; NULL: anybody with the link
+  requested INTEGER NOT NULL,          -- 1: asked for on the sign-up page, by whoever gets mail there; 0: made by the operator
   created_at INTEGER NOT NULL,
   expires_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX invitations_by_request ON invitations (lower(email)) WHERE requested = 1;
 
 -- Applications (RFC 7591 client metadata, and switches of our own).
 CREATE TABLE clients (
@@ -163,7 +166,7 @@ CREATE TABLE flows (
   scope TEXT,                          -- words, unknown ones dropped
   nonce TEXT,
   code_challenge TEXT,
-  id_token_hint TEXT,                  -- as sent and unverified; NULL once it was read
+  id_token_hint TEXT,                  -- unverified, sealed by the cookie; NULL once it was read
   claims TEXT,                         -- the `claims` parameter as sent: JSON that nobody has parsed yet
   claims_id_token TEXT,                -- words: claims asked for one by one; set when `claims` was read
   claims_userinfo TEXT,
@@ -270,7 +273,7 @@ CREATE TABLE scopes (
 CREATE TABLE pushed_requests (
   request_hash BLOB PRIMARY KEY,       -- of the random part of the request_uri
   client_id TEXT NOT NULL REFERENCES clients ON DELETE CASCADE,
-  parameters TEXT NOT NULL,            -- as a form, checked once already
+  parameters TEXT NOT NULL,            -- as a form, checked once already, sealed by the request_uri
   expires_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX pushed_requests_by_expiry ON pushed_requests (expires_at);

@@ -66,6 +66,8 @@ static enum outcome refuse_flow(struct context *c, const struct flow *flow, cons
 {
 	database_begin(c->database, DATABASE_RELAXED);
 	flow_remove(c->database, flow->flow_id);
+	if (flow->pushed_request_hash)
+		pushed_request_remove(c->database, flow->pushed_request_hash);
 	flow_forget(c, flow);
 	return refuse_because(c, INVALID_REQUEST, clause, description);
 }
@@ -75,7 +77,7 @@ static enum outcome read_parameters(struct context *c, const struct flow *flow)
 {
 	struct id_token_hint hint = { 0 };
 	struct claims_request claims = { "", "", NULL };
-	if (flow->id_token_hint && !id_token_hint_read(c, flow->id_token_hint, &hint))
+	if (flow->id_token_hint && !id_token_hint_read(c, flow_id_token_hint(c, flow), &hint))
 		return refuse_flow(c, flow, "OpenID Connect Core 3.1.2.1", "The id_token_hint is not an ID token of this server.");
 	if (flow->claims && !claims_request_read(c->arena, flow->claims, &claims))
 		return refuse_flow(c, flow, "OpenID Connect Core 5.5", "The claims parameter is no valid JSON object.");

@@ -1,7 +1,7 @@
 /*
  * Setting up an authenticator app during the sign-in, for who needs a second factor and has none. Then the recovery codes
  * are shown, once, and the sign-in goes on.
- * Changes: app, recovery codes; the session and its cookie, the flow, the audit log; a notice by mail.
+ * Changes: app, recovery codes; the session and its cookie, the flow, the counter of attempts, the audit log; a notice by mail.
  */
 #include "cgi-bin/pages/pages.h"
 #include "lib/crypto/digest.h"
@@ -77,11 +77,29 @@ static enum outcome show_recovery_codes(struct context *c, const struct flow *fl
 	return page_answer(c, 200, &template_recovery_codes, "title_recovery_codes", page, PAGE_FORMS_LEAVE);
 }
 
+/* The same key again, if it is still the one that this browser was shown: after the wait it goes on. */
+static enum outcome tell_limited(struct context *c, const struct flow *flow, const struct second_step *owed)
+{
+	const char *seed = totp_pending(c, owed->user);
+	response_header(c, "Retry-After", arena_format(c->arena, "%lld", (long long)c->config->login_limit_seconds));
+	if (!seed || !text_equal_in_constant_time(parameter(c, "seed_mark"), seed_mark(c, flow, seed)))
+		return begin(c, flow, owed, 429, "second_factor_limited");
+	return show(c, flow, owed, seed, 429, "second_factor_limited");
+}
+
+static void tell_audit(struct context *c, const struct flow *flow, const struct user *user, const char *event)
+{
+	audit_write(c->database, &(struct audit_event){ .at = c->now, .event = event, .user_id = user->user_id,
+		.client_id = flow->client_id, .address = c->request.address, .request_id = c->request_id, .detail = "totp" });
+}
+
 static enum outcome confirm(struct context *c, const struct flow *flow, const struct second_step *owed)
 {
 	const struct user *user = owed->user;
 	const char *code = parameter(c, "code");
 
+	if (!second_factor_count(c, user))
+		return tell_limited(c, flow, owed);
 	database_begin(c->database, DATABASE_DURABLE);
 	const char *seed = totp_pending(c, user);
 	if (!seed || !text_equal_in_constant_time(parameter(c, "seed_mark"), seed_mark(c, flow, seed))) {
@@ -89,12 +107,13 @@ static enum outcome confirm(struct context *c, const struct flow *flow, const st
 		return begin(c, flow, owed, 409, "enroll_anew");
 	}
 	if (!code || !totp_confirm(c, user, code)) {
-		database_rollback(c->database);
+		tell_audit(c, flow, user, AUDIT_SECOND_FACTOR_FAILURE);
+		database_commit(c->database);
 		return show(c, flow, owed, seed, 403, "enroll_wrong");
 	}
+	second_factor_forget(c, user);
 	const char *const *codes = recovery_codes_make(c, user);
-	audit_write(c->database, &(struct audit_event){ .at = c->now, .event = AUDIT_FACTOR_ADDED, .user_id = user->user_id,
-		.client_id = flow->client_id, .address = c->request.address, .request_id = c->request_id, .detail = "totp" });
+	tell_audit(c, flow, user, AUDIT_FACTOR_ADDED);
 	notice_add(c, (struct outbox_row){ .kind = OUTBOX_FACTOR_ADDED, .user_id = user->user_id, .detail = "totp" });
 	sign_in_complete(c, flow, user->user_id, AMR_TOTP, ACR_TWO_FACTORS, owed->stay);
 	database_commit(c->database);

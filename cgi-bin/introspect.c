@@ -110,7 +110,6 @@ static enum outcome answer_signed(struct context *c, const struct client *client
 
 	struct signing_key *key = signing_key_require(c, "RS256");
 	const char *jwt = jws_sign(c->arena, key, "token-introspection+jwt", payload.data);
-	signing_key_free(key);
 	if (!jwt)
 		fail(c, "signing the introspection answer failed");
 	buffer_text(&c->response.body, jwt);

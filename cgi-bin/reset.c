@@ -118,7 +118,7 @@ static enum outcome request(struct context *c)
 static bool has_second_factor(struct context *c, const struct user *user)
 {
 	struct second_factor has = second_factor_of(c, user->user_id);
-	return has.totp || has.passkeys > 0;
+	return second_factor_guards(c, user, &has);
 }
 
 static enum outcome show_new(struct context *c, const struct user *user, int status, const char *error)
@@ -138,15 +138,22 @@ static enum outcome tell_ended(struct context *c)
 	return link_tell(c, &template_link_done, &(struct link_news){ 404, "title_link_ended", "link_ended_reset", here(c), "link_again" });
 }
 
+enum change { CHANGED, LINK_ENDED, TOO_SHORT };
+
 /* Whoever had the old password, or a session by it, is out (NIST SP 800-63B-4 3.1.1.2). A second factor stays as it is. */
-static bool change_password(struct context *c, const struct link *link, const struct user *user, const char *sealed)
+static enum change change_password(struct context *c, const struct link *link, const struct user *user, const char *sealed, bool is_short)
 {
 	database_begin(c->database, DATABASE_DURABLE);
+	const struct user *current = user_find(c->database, user->user_id);
+	if (is_short && !(current && has_second_factor(c, current))) { /* it was removed meanwhile */
+		database_rollback(c->database);
+		return TOO_SHORT;
+	}
 	if (!link_use(c->database, link->link_hash, c->now)) {
 		database_rollback(c->database);
-		return false;
+		return LINK_ENDED;
 	}
-	user_set_password(c->database, user->user_id, sealed, c->now);
+	user_set_password(c->database, user->user_id, sealed, is_short, c->now);
 	session_end_all(c->database, user->user_id, NULL);
 	grant_revoke_user(c->database, user->user_id, NULL, c->now);
 	link_remove_of_user(c->database, user->user_id, NULL);
@@ -155,16 +162,14 @@ static bool change_password(struct context *c, const struct link *link, const st
 		.address = c->request.address, .request_id = c->request_id, .detail = "reset" });
 	notice_add(c, (struct outbox_row){ .kind = OUTBOX_PASSWORD_CHANGED, .user_id = user->user_id });
 	database_commit(c->database);
-	return true;
+	return CHANGED;
 }
 
 static const char *new_password_problem(struct context *c, const struct user *user, const char *password)
 {
 	struct claims claims = user_claims(c->database, user->user_id);
-	const struct password_subject subject = { .username = user->username, .email = claim_text(c, &claims, "email"),
-		.names = { claim_text(c, &claims, "name"), claim_text(c, &claims, "given_name"), claim_text(c, &claims, "family_name"),
-			claim_text(c, &claims, "nickname") },
-		.second_factor = has_second_factor(c, user) };
+	struct password_subject subject = password_subject_of(c->arena, user->username, &claims);
+	subject.second_factor = has_second_factor(c, user);
 	return password_check(c->arena, c->config, &subject, password);
 }
 
@@ -193,8 +198,14 @@ static enum outcome renew(struct context *c)
 	default:
 		fail(c, "new password: %s", error);
 	}
-	if (!change_password(c, link, user, sealed))
+	switch (change_password(c, link, user, sealed, password_is_short(c->arena, c->config, password))) {
+	case CHANGED:
+		break;
+	case LINK_ENDED:
 		return tell_ended(c);
+	case TOO_SHORT:
+		return show_new(c, user, 400, "password_too_short");
+	}
 	return link_tell(c, &template_link_done, &(struct link_news){ 200, "title_reset_done", "reset_done_text",
 		config_endpoint_url(c->arena, c->config, "login"), "link_login" });
 }

@@ -1,12 +1,14 @@
 /*
  * The sign-up page: makes an account and signs its user in, where the configuration allows it: for everybody (signup = on),
- * or for who has an invitation. Shown for an authorization request (the flow), or alone; ends at /authorize.
+ * or for who has an invitation. Where only certain domains may sign up, it asks for the e-mail address first and has an
+ * invitation sent there. Shown for an authorization request (the flow), or alone; ends at /authorize.
  * Changes: the user and their claims, the address that waits to be proven, the invitation, the session and its cookie, the
  * flow, the outbox, the counters, the audit log.
  */
 #include <string.h>
 
 #include "cgi-bin/pages/pages.h"
+#include "lib/base/email_address.h"
 #include "lib/base/json_write.h"
 #include "lib/base/utf8.h"
 #include "lib/crypto/digest.h"
@@ -30,7 +32,10 @@
 #include "lib/records/invitation_store.h"
 #include "lib/records/user_store.h"
 
-enum { HOUR = 3600 };
+enum {
+	HOUR = 3600,
+	LINKS_PER_HOUR = 3, /* to one e-mail address */
+};
 
 /* One form on its way. */
 struct form {
@@ -39,7 +44,7 @@ struct form {
 	const struct invitation *invitation; /* NULL: without one */
 };
 
-/* An invited address is the operator's word; else it is what was typed. */
+/* An invited address is the operator's word, or it read the mail; else it is what was typed. */
 static const char *form_email(struct context *c, const struct form *form)
 {
 	return form->invitation && form->invitation->email ? form->invitation->email : parameter(c, "email");
@@ -76,19 +81,23 @@ static bool is_email(const char *text)
 	return at && at > text && at[1] && !strchr(text, ' ');
 }
 
+static bool domain_is_allowed(struct context *c, const char *email)
+{
+	const char *domains = c->config->signup_domains, *at = strrchr(email, '@');
+	return !domains || (at && words_contain(text_lowercase(c->arena, domains), text_lowercase(c->arena, at + 1)));
+}
+
 /* An invitation without an address lets in whom the domains let in. */
 static const char *email_problem(struct context *c, const struct form *form)
 {
-	const char *email = form_email(c, form), *domains = c->config->signup_domains;
+	const char *email = form_email(c, form);
 	if (form->invitation && form->invitation->email)
 		return NULL;
 	if (parameters_problem(c, "email") || (email && !is_email(email)))
 		return "email_invalid";
-	if (!domains)
-		return NULL;
 	if (!email)
-		return "email_needed";
-	return words_contain(text_lowercase(c->arena, domains), text_lowercase(c->arena, strrchr(email, '@') + 1)) ? NULL : "email_domain";
+		return c->config->signup_domains ? "email_needed" : NULL;
+	return domain_is_allowed(c, email) ? NULL : "email_domain";
 }
 
 /* The key of what is wrong with the form; NULL if nothing is. */
@@ -135,6 +144,17 @@ static struct user *make_user(struct context *c)
 	return made == SEALED_HASH_MATCHES ? user : NULL;
 }
 
+/* Nobody invited who came by themselves: the text for them speaks of no one to ask. */
+static const char *ended_text(struct context *c)
+{
+	return c->config->signup == SIGNUP_ON ? "link_ended_signup" : "link_ended_invitation";
+}
+
+static const char *audit_detail(const struct invitation *invitation)
+{
+	return !invitation ? NULL : invitation->requested ? "email" : "invitation";
+}
+
 /* Inside the transaction. A typed address counts as proven once the link that goes there was used. */
 static void store_email(struct context *c, const struct form *form, const char *user_id)
 {
@@ -154,12 +174,14 @@ static const char *store(struct context *c, const struct form *form, const struc
 	if (!user_insert(c->database, user))
 		return "username_taken";
 	if (form->invitation && !invitation_use(c->database, form->invitation->invitation_hash, c->now))
-		return "link_ended_invitation";
+		return ended_text(c);
+	if (form->invitation && form->invitation->requested)
+		invitation_remove_requested(c->database, form->invitation->email);
 	set_claim(c, user->user_id, "name", parameter(c, "name"));
 	store_email(c, form, user->user_id);
 	audit_write(c->database, &(struct audit_event){ .at = c->now, .event = AUDIT_SIGNUP, .user_id = user->user_id,
 		.client_id = form->flow->client_id, .address = c->request.address, .request_id = c->request_id,
-		.detail = form->invitation ? "invitation" : NULL });
+		.detail = audit_detail(form->invitation) });
 	sign_in_complete(c, form->flow, user->user_id, AMR_PASSWORD, ACR_PASSWORD, false);
 	return NULL;
 }
@@ -206,6 +228,64 @@ static enum outcome turn_away(struct context *c, int status, const char *title, 
 		config_endpoint_url(c->arena, c->config, "login"), "link_login" });
 }
 
+/* ---- by mail */
+
+static enum outcome show_request(struct context *c, const struct form *form, int status, const char *error)
+{
+	const struct flow *flow = form->flow;
+	struct page *page = page_create(c);
+	page_set(page, "action", config_endpoint_url(c->arena, c->config, "signup"));
+	page_set(page, "flow", flow->flow_id);
+	page_set(page, "csrf", csrf_token(c, flow_secret(c, flow), "signup"));
+	page_set(page, "email", parameter(c, "email"));
+	page_set(page, "domains", c->config->signup_domains);
+	page_set(page, "login_url", flow_url(c, "login", flow));
+	page_set(page, "error", error ? message_text(c->arena, error, "domains", c->config->signup_domains) : NULL);
+	return page_answer(c, status, &template_signup_request, "title_signup", page, PAGE_FORMS_STAY);
+}
+
+/*
+ * The domains are no secret: who is outside is told so. Which addresses inside have an account is one: for each the same is
+ * done and said, and deliver finds out what the mail has to say.
+ */
+static enum outcome request_link(struct context *c, const struct form *form)
+{
+	const char *email = parameter(c, "email"), *problem = email_problem(c, form);
+	if (!problem && !email_address_is_plain(email))
+		problem = "email_invalid";
+	if (problem)
+		return show_request(c, form, 400, problem);
+	database_begin(c->database, DATABASE_DURABLE);
+	bool allowed = attempt_count(c, "signup_link:address", attempt_network(c), c->config->mail_limit_address, HOUR);
+	if (allowed && attempt_count(c, "signup_link:email", text_lowercase(c->arena, email), LINKS_PER_HOUR, HOUR))
+		notice_add(c, (struct outbox_row){ .kind = OUTBOX_SIGNUP, .detail = email });
+	database_commit(c->database);
+	c->wakes_deliver = true;
+	if (!allowed) {
+		response_header(c, "Retry-After", "3600");
+		return show_request(c, form, 429, "reset_limited");
+	}
+	return link_tell(c, &template_link_done, &(struct link_news){ 200, "title_signup_sent", "signup_sent_text",
+		flow_url(c, "login", form->flow), "reset_back" });
+}
+
+/* The invitation that the request names; NULL if it has ended. What was asked for here lasts no longer than the policy. */
+static const struct invitation *find_invitation(struct context *c)
+{
+	const struct invitation *invitation = invitation_find(c->database, sha256_of(c->arena, parameter(c, "invitation")), c->now);
+	if (invitation && invitation->requested && (c->config->signup != SIGNUP_ON || !domain_is_allowed(c, invitation->email)))
+		return NULL;
+	return invitation;
+}
+
+static enum outcome tell_ended(struct context *c)
+{
+	if (c->config->signup != SIGNUP_ON)
+		return turn_away(c, 404, "title_invitation_ended", ended_text(c));
+	return link_tell(c, &template_link_done, &(struct link_news){ 404, "title_link_ended", ended_text(c),
+		config_endpoint_url(c->arena, c->config, "signup"), "title_signup" });
+}
+
 static enum outcome handle(struct context *c)
 {
 	struct form form = { 0 };
@@ -213,9 +293,9 @@ static enum outcome handle(struct context *c)
 		return refuse(c, NOT_FOUND, "RFC 9110 15.5.5");
 	parameters_require(c, c->request.method == METHOD_POST ? "flow" : NULL);
 	if (parameter(c, "invitation")) {
-		form.invitation = invitation_find(c->database, sha256_of(c->arena, parameter(c, "invitation")), c->now);
+		form.invitation = find_invitation(c);
 		if (!form.invitation)
-			return turn_away(c, 404, "title_invitation_ended", "link_ended_invitation");
+			return tell_ended(c);
 	} else if (c->config->signup == SIGNUP_INVITATION) {
 		return turn_away(c, 403, "title_invitation_needed", "signup_invitation_needed");
 	}
@@ -225,10 +305,12 @@ static enum outcome handle(struct context *c)
 	form.client = form.flow->client_id ? authorization_client_require(c, form.flow) : NULL;
 	c->answer_error = NULL;
 
+	/* Anybody can type an address of the domain: who has no invitation proves it first. */
+	bool by_mail = !form.invitation && c->config->signup_domains;
 	if (c->request.method != METHOD_POST)
-		return show(c, &form, 200, NULL);
+		return by_mail ? show_request(c, &form, 200, NULL) : show(c, &form, 200, NULL);
 	csrf_require(c, flow_secret(c, form.flow), "signup");
-	return sign_up(c, &form);
+	return by_mail ? request_link(c, &form) : sign_up(c, &form);
 }
 
 static const struct parameter parameters[] = {

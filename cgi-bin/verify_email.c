@@ -37,7 +37,7 @@ static bool take(struct context *c, const struct link *link)
 	if (!user || user->disabled_at || !pending || !text_equal(pending, link->detail))
 		return false;
 	const struct claims claims = user_claims(c->database, user->user_id);
-	const char *old = claim_text(c, &claims, "email");
+	const char *old = claims_text(c->arena, &claims, "email");
 	set_claims(c, user->user_id, pending);
 	email_change_remove(c->database, user->user_id);
 	user_change(c->database, user->user_id, user->version);

@@ -97,4 +97,10 @@ char *input_read(struct arena *arena, const char *path, size_t *length);
 /* A new password: the first line of standard input, or asked for twice at the terminal. NULL if there is neither. */
 const char *input_password(struct cli *cli, bool from_stdin);
 
+/*
+ * The passphrase of a backup: --passphrase-file, --passphrase-stdin, or asked for at the terminal, of a new one twice and not
+ * too short. Ends the program if there is none.
+ */
+const char *input_passphrase(struct cli *cli, bool is_new);
+
 #endif

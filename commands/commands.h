@@ -46,9 +46,23 @@ void key_rotate_run(struct cli *cli);
 extern const struct command_option audit_options[];
 void audit_run(struct cli *cli);
 
+extern const struct command_option session_list_options[];
+extern const struct command_option session_end_options[];
+void session_list_run(struct cli *cli);
+void session_end_run(struct cli *cli);
+
+extern const struct command_option backup_options[];
+extern const struct command_option restore_options[];
+void backup_run(struct cli *cli);
+void restore_run(struct cli *cli);
+void upgrade_run(struct cli *cli);
+
 void gc_run(struct cli *cli);
 
 void publish_run(struct cli *cli);
+
+extern const struct command_option doctor_options[];
+void doctor_run(struct cli *cli);
 
 void privileges_run(struct cli *cli);
 

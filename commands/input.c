@@ -3,13 +3,14 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include "commands/cli.h"
 #include "lib/base/utf8.h"
 
-enum { INPUT_LONGEST = 65536, LINE_LONGEST = 2048 };
+enum { INPUT_LONGEST = 65536, LINE_LONGEST = 2048, PASSPHRASE_SHORTEST = 15 };
 
 static struct termios terminal_before;
 
@@ -119,4 +120,56 @@ const char *input_password(struct cli *cli, bool from_stdin)
 	if (strcmp(password, ask(cli->arena, "The same password again")) != 0)
 		cli_fail("The two passwords differ, nothing was changed.");
 	return password;
+}
+
+/* The first line of a file. */
+static const char *passphrase_of_file(struct arena *arena, const char *path)
+{
+	char *text = arena_alloc(arena, LINE_LONGEST + 2), *end;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	struct stat status;
+	ssize_t got = 0;
+	size_t length = 0;
+
+	if (fd < 0 || fstat(fd, &status) != 0)
+		cli_fail("%s cannot be read: %s.", path, strerror(errno));
+	if (S_ISREG(status.st_mode) && (status.st_mode & 077) != 0)
+		cli_fail("%s is open to other users: run `chmod 600`.", path);
+	while (length <= LINE_LONGEST && (got = read_some(fd, text + length, LINE_LONGEST + 1 - length)) > 0)
+		length += (size_t)got;
+	close(fd);
+	if (got < 0)
+		cli_fail("%s cannot be read: %s.", path, strerror(errno));
+	end = memchr(text, '\n', length);
+	length = end ? (size_t)(end - text) : length;
+	if (length > LINE_LONGEST)
+		cli_fail("The first line of %s is too long for a passphrase.", path);
+	length -= length > 0 && text[length - 1] == '\r';
+	text[length] = '\0';
+	if (strlen(text) != length || !utf8_valid(text, length))
+		cli_fail("The first line of %s is no text in UTF-8.", path);
+	return text;
+}
+
+const char *input_passphrase(struct cli *cli, bool is_new)
+{
+	const char *path = cli_option(cli, "passphrase-file"), *passphrase = NULL;
+
+	if (path && cli_option(cli, "passphrase-stdin"))
+		cli_usage(cli->command, "--passphrase-stdin and --passphrase-file exclude one another.");
+	if (path)
+		passphrase = passphrase_of_file(cli->arena, path);
+	else if (cli_option(cli, "passphrase-stdin") && !isatty(STDIN_FILENO)) {
+		if (!read_line(cli->arena, &passphrase))
+			cli_fail("Standard input is empty: its first line must be the passphrase.");
+	} else if (isatty(STDIN_FILENO)) {
+		passphrase = ask(cli->arena, "Passphrase");
+		if (is_new && strcmp(passphrase, ask(cli->arena, "The same passphrase again")) != 0)
+			cli_fail("The two passphrases differ, nothing was done.");
+	} else {
+		cli_fail("Standard input is no terminal to ask for a passphrase at: use --passphrase-file or --passphrase-stdin.");
+	}
+	if (is_new && utf8_count(passphrase) < PASSPHRASE_SHORTEST)
+		cli_fail("The passphrase is too short: at least %d characters. All keys are under it.", PASSPHRASE_SHORTEST);
+	return passphrase;
 }

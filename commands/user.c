@@ -32,9 +32,10 @@ const struct command_option user_password_options[] = {
 	{ 0 },
 };
 
-static char *sealed_password(struct cli *cli, const char *user_id, const char *username, const char *password)
+static char *sealed_password(struct cli *cli, const struct user *user, const struct claims *claims, const char *password)
 {
-	const char *problem = password_problem(cli->config, username, password);
+	const struct password_subject subject = password_subject_of(cli->arena, user->username, claims);
+	const char *problem = password_check(cli->arena, cli->config, &subject, password);
 	const char *error = NULL;
 	char *sealed = NULL;
 
@@ -43,7 +44,7 @@ static char *sealed_password(struct cli *cli, const char *user_id, const char *u
 			cli->config->password_min_length);
 	if (problem)
 		cli_fail("The password will not do: %s", message(problem));
-	switch (sealed_hash_make(cli->arena, cli->config, password_purpose(cli->arena, user_id),
+	switch (sealed_hash_make(cli->arena, cli->config, password_purpose(cli->arena, user->user_id),
 		password_normalise(cli->arena, password), &sealed, &error)) {
 	case SEALED_HASH_MATCHES:
 		return sealed;
@@ -109,8 +110,9 @@ void user_add_run(struct cli *cli)
 	user.user_id = new_user_id(cli);
 	password = input_password(cli, cli_option(cli, "password-stdin") != NULL);
 	if (password) {
-		user.password = sealed_password(cli, user.user_id, user.username, password);
+		user.password = sealed_password(cli, &user, &claims, password);
 		user.password_changed_at = cli->now;
+		user.password_short = password_is_short(cli->arena, cli->config, password);
 	}
 	insert_user(cli, &user, &claims);
 
@@ -214,14 +216,16 @@ void user_set_password_run(struct cli *cli)
 {
 	const struct user *user = require_user(cli);
 	const char *password = input_password(cli, cli_option(cli, "password-stdin") != NULL);
+	struct claims claims;
 	char *sealed;
 	int64_t sessions;
 
 	if (!password)
 		cli_fail("Standard input is no terminal to ask for a password at: use --password-stdin.");
-	sealed = sealed_password(cli, user->user_id, user->username, password);
+	claims = user_claims(cli->database, user->user_id);
+	sealed = sealed_password(cli, user, &claims, password);
 	database_begin(cli->database, DATABASE_DURABLE);
-	user_set_password(cli->database, user->user_id, sealed, cli->now);
+	user_set_password(cli->database, user->user_id, sealed, password_is_short(cli->arena, cli->config, password), cli->now);
 	sessions = session_end_all(cli->database, user->user_id, NULL);
 	cli_audit(cli, AUDIT_PASSWORD_CHANGED, user->user_id, NULL, NULL);
 	database_commit(cli->database);

@@ -4,6 +4,7 @@
 
 #include "commands/commands.h"
 #include "lib/base/json_write.h"
+#include "lib/process/process.h"
 #include "lib/records/audit_store.h"
 #include "lib/records/limit_store.h"
 #include "lib/records/outbox_store.h"
@@ -16,6 +17,7 @@
 struct removed {
 	bool totp;
 	int64_t recovery_codes, passkeys, sessions;
+	bool password_short; /* and now stands alone */
 };
 
 /* The user is told: it may have been somebody else who asked the operator. */
@@ -40,7 +42,11 @@ static struct removed remove_factors(struct cli *cli, const struct user *user)
 	if (removed.passkeys > 0)
 		tell(cli, user, "passkey");
 	cli_audit(cli, AUDIT_FACTORS_RESET, user->user_id, NULL, NULL);
+	const struct user *left = user_find(cli->database, user->user_id);
+	removed.password_short = left && left->password && left->password_short;
 	database_commit(cli->database);
+	if (removed.totp || removed.passkeys > 0)
+		process_wake(config_file(cli->arena, cli->config, "mail/wake"));
 	return removed;
 }
 
@@ -51,6 +57,9 @@ void user_reset_mfa_run(struct cli *cli)
 	if (!user)
 		cli_fail("There is no user %s; `latchkey user list` shows all names.", cli->argument);
 	struct removed removed = remove_factors(cli, user);
+	if (removed.password_short)
+		cli_note("The password of %s is shorter than one without a second factor may be (password_min_length = %" PRId64
+			"): `latchkey user set-password %s` sets a longer one.", user->username, cli->config->password_min_length, user->username);
 	if (!cli->json) {
 		printf("%s: %s, recovery codes removed: %" PRId64 ", passkeys removed: %" PRId64 ", sessions ended: %" PRId64 ".\n",
 			user->username, removed.totp ? "the authenticator app was removed" : "there was no authenticator app",
@@ -65,6 +74,7 @@ void user_reset_mfa_run(struct cli *cli)
 	json_number(&out, "recovery_codes_removed", removed.recovery_codes);
 	json_number(&out, "passkeys_removed", removed.passkeys);
 	json_number(&out, "sessions_ended", removed.sessions);
+	json_bool(&out, "short_password", removed.password_short);
 	json_object_close(&out);
 	cli_print(out.data);
 }

@@ -76,6 +76,7 @@ const struct endpoint endpoint = {
 	.methods = METHOD_GET | METHOD_POST,
 	.answers = ANSWERS_JSON,
 	.json = true,
+	.reads = ACCOUNT_TABLES,
 	.writes = "users sessions grants outbox audit",
 	.handle = handle,
 };

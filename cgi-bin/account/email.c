@@ -104,7 +104,7 @@ const struct endpoint endpoint = {
 	.methods = METHOD_POST,
 	.answers = ANSWERS_JSON,
 	.json = true,
-	.reads = "sessions user_claims",
+	.reads = ACCOUNT_TABLES " user_claims",
 	.writes = "users email_changes links limits outbox audit",
 	.handle = handle,
 };

@@ -45,10 +45,11 @@ static enum outcome handle(struct context *c)
 	json_number(out, "version", user->version);
 	if (user->deletion_at)
 		json_number(out, "deletion_at", user->deletion_at);
+	json_number(out, "deletion_seconds", c->config->account_deletion_seconds);
 	write_second_factor(c, out, user, &has);
 	json_bool(out, "passkeys_possible", passkey_rp_id(c) != NULL);
 	json_bool(out, "password", user->password != NULL);
-	json_number(out, "password_min_length", password_least(c->config, has.totp || has.passkeys > 0));
+	json_number(out, "password_min_length", password_least(c->config, second_factor_guards(c, user, &has)));
 	json_object_close(out);
 	return response_json(c, 200);
 }
@@ -60,7 +61,7 @@ const struct endpoint endpoint = {
 	.methods = METHOD_GET,
 	.answers = ANSWERS_JSON,
 	.parameters = NULL,
-	.reads = ACCOUNT_TABLES " user_claims totp recovery_codes passkeys",
+	.reads = ACCOUNT_TABLES " user_claims",
 	.writes = NULL,
 	.keys = NULL,
 	.handle = handle,

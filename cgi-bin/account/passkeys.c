@@ -79,6 +79,9 @@ static void write_algorithms(struct buffer *out)
 static enum outcome begin(struct context *c, const struct account *account, const struct webauthn_site *site)
 {
 	const struct user *user = account->user;
+	/* Before the device makes a key that nobody would take; enroll decides. */
+	if (passkey_count(c->database, user->user_id) >= PASSKEYS_MOST)
+		return account_refuse_field(c, "action", message("passkey_too_many"));
 	struct buffer *out = account_answer_open(c, account);
 	json_object_open(out, "options");
 	json_object_open(out, "rp");
@@ -210,6 +213,14 @@ static bool is_needed(struct context *c, const struct account *account)
 	return !has.totp && has.passkeys <= 1 && (c->config->second_factor_required || (user && user->second_factor_required));
 }
 
+/* Inside the transaction, too. */
+static bool leaves_short_password(struct context *c, const struct account *account)
+{
+	const struct second_factor has = second_factor_of(c, account->user->user_id);
+	const struct user *user = user_find(c->database, account->user->user_id);
+	return !has.totp && has.passkeys <= 1 && user && user->password_short;
+}
+
 static enum outcome remove_one(struct context *c, const struct account *account)
 {
 	size_t length;
@@ -220,6 +231,8 @@ static enum outcome remove_one(struct context *c, const struct account *account)
 		return refuse(c, NO_SUCH_ITEM, "RFC 9110 15.5.5");
 	if (is_needed(c, account))
 		return account_refuse_field(c, "id", message("passkey_last"));
+	if (leaves_short_password(c, account))
+		return account_refuse_short_password(c, "id");
 	passkey_remove(c->database, account->user->user_id, id, length);
 	tell(c, account, AUDIT_FACTOR_REMOVED, OUTBOX_FACTOR_REMOVED);
 	database_commit(c->database);
@@ -253,7 +266,7 @@ const struct endpoint endpoint = {
 	.answers = ANSWERS_JSON,
 	.json = true,
 	.parameters = NULL,
-	.reads = ACCOUNT_TABLES " totp recovery_codes",
+	.reads = ACCOUNT_TABLES,
 	.writes = "passkeys users audit outbox",
 	.keys = NULL,
 	.handle = handle,

@@ -4,7 +4,6 @@
  * Changes: the password, all other sessions, all grants, this session's cookie, links under way, a counter, outbox, audit.
  */
 #include <inttypes.h>
-#include <string.h>
 
 #include "lib/base/json_write.h"
 #include "lib/crypto/sealed_hash.h"
@@ -22,22 +21,12 @@
 
 enum { CHECKS_MOST = 600, HOUR = 3600 }; /* the page asks while its user types */
 
-static const char *claim_text(struct context *c, const struct claims *claims, const char *name)
-{
-	const char *json = claims_find(claims, name);
-	return json ? json_string(json_parse(c->arena, json, strlen(json), NULL)) : NULL;
-}
-
 static struct password_subject subject_of(struct context *c, const struct user *user)
 {
-	static const char *const names[] = { "name", "given_name", "family_name", "middle_name", "nickname", "phone_number" };
 	struct claims claims = user_claims(c->database, user->user_id);
 	struct second_factor has = second_factor_of(c, user->user_id);
-	struct password_subject subject = { .username = user->username, .email = claim_text(c, &claims, "email"),
-		.second_factor = has.totp || has.passkeys > 0 };
-
-	for (size_t i = 0; i < sizeof names / sizeof *names && i < PASSWORD_NAMES; i++)
-		subject.names[i] = claim_text(c, &claims, names[i]);
+	struct password_subject subject = password_subject_of(c->arena, user->username, &claims);
+	subject.second_factor = second_factor_guards(c, user, &has);
 	return subject;
 }
 
@@ -73,12 +62,21 @@ static enum outcome check(struct context *c, const struct account *account, cons
 	return response_json(c, 200);
 }
 
+/* Inside the transaction: the factor that let a short password pass may be gone by now. */
+static bool is_too_short_by_now(struct context *c, const struct user *before, bool is_short)
+{
+	const struct user *user = user_find(c->database, before->user_id);
+	struct second_factor has = second_factor_of(c, before->user_id);
+	return is_short && (!user || !second_factor_guards(c, user, &has));
+}
+
 static enum outcome change(struct context *c, struct account *account, const struct password_subject *subject,
 	const char *password)
 {
 	const char *user_id = account->user->user_id, *error = NULL;
 	const char *problem = problem_text(c, subject, password);
 	char *sealed = NULL;
+	bool is_short = password_is_short(c->arena, c->config, password);
 
 	if (problem)
 		return account_refuse_field(c, "password", problem);
@@ -93,7 +91,9 @@ static enum outcome change(struct context *c, struct account *account, const str
 	}
 
 	database_begin(c->database, DATABASE_DURABLE);
-	user_set_password(c->database, user_id, sealed, c->now);
+	if (is_too_short_by_now(c, account->user, is_short))
+		return account_refuse_short_password(c, "password");
+	user_set_password(c->database, user_id, sealed, is_short, c->now);
 	session_end_all(c->database, user_id, account->session->sid);
 	grant_revoke_user(c->database, user_id, NULL, c->now);
 	link_remove_of_user(c->database, user_id, NULL);
@@ -130,7 +130,7 @@ const struct endpoint endpoint = {
 	.methods = METHOD_GET | METHOD_POST,
 	.answers = ANSWERS_JSON,
 	.json = true,
-	.reads = "user_claims totp recovery_codes passkeys",
+	.reads = ACCOUNT_TABLES " user_claims",
 	.writes = "users sessions grants links limits outbox audit",
 	.keys = "credentials",
 	.handle = handle,

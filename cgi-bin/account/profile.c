@@ -251,7 +251,7 @@ const struct endpoint endpoint = {
 	.methods = METHOD_GET | METHOD_POST,
 	.answers = ANSWERS_JSON,
 	.json = true,
-	.reads = "sessions email_changes",
+	.reads = ACCOUNT_TABLES " email_changes",
 	.writes = "users user_claims audit",
 	.handle = handle,
 };

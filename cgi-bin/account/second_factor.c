@@ -8,12 +8,23 @@
 #include "lib/identity/second_factor.h"
 #include "lib/records/audit_store.h"
 
+/* Where it is this demand alone that puts a passkey before a short password. Inside the transaction. */
+static bool leaves_short_password(struct context *c, const char *user_id, const struct second_factor *has)
+{
+	struct user user = *user_find(c->database, user_id);
+	bool before = second_factor_guards(c, &user, has);
+	user.second_factor_required = false;
+	return user.password_short && before && !second_factor_guards(c, &user, has);
+}
+
 static enum outcome require_factor(struct context *c, const struct account *account, bool required)
 {
 	database_begin(c->database, DATABASE_DURABLE);
 	struct second_factor has = second_factor_of(c, account->user->user_id);
 	if (required && !has.totp && has.passkeys == 0)
 		return account_refuse_field(c, "required", message("second_factor_none"));
+	if (!required && leaves_short_password(c, account->user->user_id, &has))
+		return account_refuse_short_password(c, "required");
 	user_set_second_factor_required(c->database, account->user->user_id, required);
 	account_audit(c, account, required ? AUDIT_SECOND_FACTOR_REQUIRED : AUDIT_SECOND_FACTOR_OPTIONAL, NULL);
 	database_commit(c->database);
@@ -40,7 +51,7 @@ const struct endpoint endpoint = {
 	.answers = ANSWERS_JSON,
 	.json = true,
 	.parameters = NULL,
-	.reads = "sessions totp recovery_codes passkeys",
+	.reads = ACCOUNT_TABLES,
 	.writes = "users audit",
 	.keys = NULL,
 	.handle = handle,

@@ -68,9 +68,8 @@ static enum outcome confirm(struct context *c, struct account *account)
 	const char *const *codes = NULL;
 
 	if (!count_attempt(c, account)) {
-		enum outcome limited = refuse_because(c, TOO_MANY_REQUESTS, "RFC 6585 4", message("second_factor_limited"));
 		response_header(c, "Retry-After", arena_format(c->arena, "%lld", (long long)c->config->login_limit_seconds));
-		return limited;
+		return refuse_because(c, TOO_MANY_REQUESTS, "RFC 6585 4", message("second_factor_limited"));
 	}
 	database_begin(c->database, DATABASE_DURABLE);
 	const struct totp_row *totp = totp_row_find(c->database, user->user_id);
@@ -108,6 +107,15 @@ static bool is_needed(struct context *c, const struct account *account)
 		&& second_factor_of(c, account->user->user_id).passkeys == 0;
 }
 
+/* Inside the transaction, too. */
+static bool leaves_short_password(struct context *c, const struct account *account)
+{
+	const struct user *user = user_find(c->database, account->user->user_id);
+	struct second_factor has = second_factor_of(c, account->user->user_id);
+	has.totp = false;
+	return user && user->password_short && !second_factor_guards(c, user, &has);
+}
+
 static enum outcome remove_app(struct context *c, const struct account *account)
 {
 	database_begin(c->database, DATABASE_DURABLE);
@@ -116,6 +124,8 @@ static enum outcome remove_app(struct context *c, const struct account *account)
 		return refuse(c, CONFLICT, "RFC 9110 15.5.10");
 	if (totp->confirmed_at && is_needed(c, account))
 		return account_refuse_field(c, "action", message("second_factor_last"));
+	if (totp->confirmed_at && leaves_short_password(c, account))
+		return account_refuse_short_password(c, "action");
 	totp_remove(c, account->user);
 	if (totp->confirmed_at)
 		tell(c, account, AUDIT_FACTOR_REMOVED, OUTBOX_FACTOR_REMOVED);
@@ -147,7 +157,7 @@ const struct endpoint endpoint = {
 	.answers = ANSWERS_JSON,
 	.json = true,
 	.parameters = NULL,
-	.reads = "users passkeys",
+	.reads = ACCOUNT_TABLES,
 	.writes = "sessions outbox " SECOND_FACTOR_TABLES,
 	.keys = "credentials",
 	.handle = handle,

@@ -29,10 +29,7 @@ static const char *make_access_token(struct context *c, const struct issued_toke
 	bool fits = key && text_equal(signing_key_alg(key), tokens->target.signing_alg);
 	struct signing_key *own = fits ? NULL : signing_key_require(c, tokens->target.signing_alg);
 	const char *payload = access_token_payload(c, tokens->client, tokens->grant, &tokens->target);
-	const char *token = sign(c, own ? own : key, "at+jwt", payload);
-	if (own)
-		signing_key_free(own);
-	return token;
+	return sign(c, own ? own : key, "at+jwt", payload);
 }
 
 struct issued_tokens issue_tokens_make(struct context *c, const struct client *client, const struct grant *grant)
@@ -51,7 +48,6 @@ struct issued_tokens issue_tokens_make(struct context *c, const struct client *c
 	if (key) {
 		const char *at_hash = jws_half_hash(c->arena, alg, tokens.access_token);
 		tokens.id_token = sign(c, key, "JWT", id_token_payload(c, client, grant, user, &claims, at_hash));
-		signing_key_free(key);
 	}
 	return tokens;
 }

@@ -16,5 +16,6 @@ extern const struct template template_second_factor;
 extern const struct template template_select_account;
 extern const struct template template_signed_out;
 extern const struct template template_signup;
+extern const struct template template_signup_request;
 
 #endif

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "commands/deliver/deliver.h"
+#include "commands/deliver/keeper.h"
 #include "commands/deliver/round.h"
 #include "lib/base/clock.h"
 #include "lib/base/json_write.h"
@@ -34,7 +35,7 @@ static void on_stop(int signal_number)
 }
 
 static const char help[] =
-	"usage: deliver [--once | --watch] [--json]\n\n"
+	" [--once | --watch] [--json]\n\n"
 	"Sends the mails that wait.\n"
 	"  --once   Sends what is due, and ends. The default; made for cron.\n"
 	"  --watch  Stays and sends each mail as soon as it is due, until SIGTERM.\n"
@@ -198,6 +199,7 @@ static int watch(bool json)
 	sigaddset(&stops, SIGINT);
 	sigaddset(&stops, SIGHUP);
 	sigprocmask(SIG_BLOCK, &stops, &open_mask);
+	pid_t keeper = keeper_start();
 	while (!deliver_stops) {
 		char bytes[4096];
 
@@ -207,6 +209,10 @@ static int watch(bool json)
 		int64_t seconds = round_apart(wake, &open_mask, json);
 		if (!deliver_stops)
 			wait_for(wake, seconds, &open_mask);
+	}
+	if (keeper > 0) {
+		kill(keeper, SIGTERM);
+		waitpid(keeper, NULL, 0);
 	}
 	return 0;
 }
@@ -226,10 +232,12 @@ static void prepare(void)
 int main(int argc, char **argv)
 {
 	bool json = false, watches = false, says_once = false;
+	const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
+	const char *name = slash ? slash + 1 : "deliver";
 
 	for (int i = 1; i < argc; i++) {
 		if (text_equal(argv[i], "--help") || text_equal(argv[i], "-h")) {
-			fputs(help, stdout);
+			printf("usage: %s%s", name, help);
 			return 0;
 		}
 		if (text_equal(argv[i], "--json")) {
@@ -239,7 +247,7 @@ int main(int argc, char **argv)
 		} else if (text_equal(argv[i], "--once")) {
 			says_once = true;
 		} else {
-			fprintf(stderr, "deliver: there is no option %s.\n%s", argv[i], help);
+			fprintf(stderr, "deliver: there is no option %s.\nusage: %s%s", argv[i], name, help);
 			return 2;
 		}
 	}

@@ -41,9 +41,6 @@ struct letter {
 bool letter_prepare(struct letter *letter, const struct config *config, struct database *db,
 	const struct outbox_row *row, const char *token, int64_t now, const char **why);
 
-/* Whether it can stand in a header and a command of SMTP: ASCII, one @, nothing that means something there. */
-bool address_is_plain(const char *address);
-
 /* The address that mails come from; NULL if the configuration's cannot be used. And its domain. */
 const char *mail_sender(struct arena *arena, const struct config *config);
 const char *mail_domain(struct arena *arena, const struct config *config);
@@ -58,6 +55,9 @@ struct sender;
 /* NULL with a sentence in *error if the configuration cannot work. */
 struct sender *sender_create(struct arena *arena, const struct config *config, const char **error);
 void sender_end(struct sender *sender);
+
+/* Connects to the SMTP server as for a mail, with TLS and the password, and sends none. True where there is no such server. */
+bool sender_check(struct sender *sender, struct arena *arena, const char **why);
 
 /* Takes at most SENDING_SECONDS. *why is a sentence in the arena without anything of the mail. */
 enum { SENDING_SECONDS = 120 };

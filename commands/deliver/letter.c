@@ -3,18 +3,35 @@
 #include <time.h>
 
 #include "commands/deliver/deliver.h"
-#include "lib/base/json_flat.h"
+#include "lib/base/email_address.h"
+#include "lib/base/json_write.h"
 #include "lib/base/text.h"
 #include "lib/base/utf8.h"
 #include "lib/crypto/digest.h"
 #include "lib/http/user_agent.h"
 #include "lib/records/client_store.h"
 #include "lib/records/email_change_store.h"
+#include "lib/records/invitation_store.h"
 #include "lib/records/link_store.h"
 #include "lib/records/session_store.h"
 #include "lib/records/user_store.h"
 
-enum { NOT_ME_SECONDS = 7 * 86400 };
+enum { NOT_ME_SECONDS = 7 * 86400, ACCOUNTS_MOST = 5 }; /* that share an address, and are looked at */
+
+#define TEMPLATE(name) \
+	extern const char mail_##name##_txt[], mail_##name##_html[];
+TEMPLATE(reset_password)
+TEMPLATE(verify_email)
+TEMPLATE(signup)
+TEMPLATE(account_exists)
+TEMPLATE(new_device)
+TEMPLATE(password_changed)
+TEMPLATE(factor_added)
+TEMPLATE(factor_removed)
+TEMPLATE(passkey_cloned)
+TEMPLATE(email_changed)
+TEMPLATE(deletion)
+TEMPLATE(refresh_reuse)
 
 struct preparing {
 	struct letter *letter;
@@ -64,6 +81,12 @@ static const char *duration_in_words(struct arena *arena, int64_t seconds)
 	return arena_format(arena, "%lld %s%s", (long long)seconds, units[i].name, seconds == 1 ? "" : "s");
 }
 
+static void put_url(struct preparing *p, const char *endpoint, const char *parameter, int64_t seconds)
+{
+	put(p, "link", arena_format(p->arena, "%s?%s=%s", config_endpoint_url(p->arena, p->config, endpoint), parameter, p->token));
+	put(p, "valid_for", duration_in_words(p->arena, seconds));
+}
+
 static void put_link(struct preparing *p, const char *kind, const char *endpoint, const char *detail, int64_t seconds)
 {
 	struct link link = { .link_hash = sha256_of(p->arena, p->token), .kind = kind, .user_id = p->user->user_id,
@@ -73,8 +96,7 @@ static void put_link(struct preparing *p, const char *kind, const char *endpoint
 	if (!text_equal(kind, LINK_NOT_ME))
 		link_remove_of_user(p->db, p->user->user_id, kind);
 	link_insert(p->db, &link);
-	put(p, "link", arena_format(p->arena, "%s?token=%s", config_endpoint_url(p->arena, p->config, endpoint), p->token));
-	put(p, "valid_for", duration_in_words(p->arena, seconds));
+	put_url(p, endpoint, "token", seconds);
 }
 
 static const char *reset_password(struct preparing *p)
@@ -97,8 +119,46 @@ static const char *verify_email(struct preparing *p)
 	if (p->user->disabled_at)
 		return "the user is disabled";
 	p->letter->to = pending;
-	if (address_is_plain(pending))
+	if (email_address_is_plain(pending))
 		put_link(p, LINK_VERIFY_EMAIL, "verify_email", pending, p->config->verify_email_seconds);
+	return NULL;
+}
+
+static void note_account(void *context, const struct user *user)
+{
+	struct preparing *p = context;
+
+	if (!p->user || p->user->disabled_at)
+		p->user = user;
+}
+
+/* Whether there is an account is looked up here, not by the page: its answer and its time tell nothing, the mailbox does. */
+static const char *signup(struct preparing *p)
+{
+	struct invitation invitation = { .invitation_hash = sha256_of(p->arena, p->token), .email = p->row->detail, .requested = true,
+		.created_at = p->now, .expires_at = p->now + p->config->verify_email_seconds };
+	struct buffer json = buffer_create(p->arena, 64);
+
+	p->letter->to = invitation.email;
+	if (p->config->signup != SIGNUP_ON)
+		return "nobody may sign up any more";
+	if (!email_address_is_plain(invitation.email))
+		return "the address cannot be used";
+	json_text(&json, NULL, invitation.email);
+	user_list_by_email(p->db, json.data, ACCOUNTS_MOST, note_account, p);
+	if (p->user && p->user->disabled_at)
+		return "the user is disabled";
+	if (p->user) {
+		static const struct mail_template known = { mail_account_exists_txt, mail_account_exists_html };
+		p->letter->kind = "account_exists";
+		p->letter->template = &known;
+		put(p, "login_url", config_endpoint_url(p->arena, p->config, "login"));
+		put(p, "reset_url", config_endpoint_url(p->arena, p->config, "reset"));
+		return NULL;
+	}
+	invitation_remove_requested(p->db, invitation.email); /* the newest alone counts */
+	invitation_insert(p->db, &invitation);
+	put_url(p, "signup", "invitation", p->config->verify_email_seconds);
 	return NULL;
 }
 
@@ -156,19 +216,6 @@ static const char *refresh_reuse(struct preparing *p)
 	return plain(p);
 }
 
-#define TEMPLATE(name) \
-	extern const char mail_##name##_txt[], mail_##name##_html[];
-TEMPLATE(reset_password)
-TEMPLATE(verify_email)
-TEMPLATE(new_device)
-TEMPLATE(password_changed)
-TEMPLATE(factor_added)
-TEMPLATE(factor_removed)
-TEMPLATE(passkey_cloned)
-TEMPLATE(email_changed)
-TEMPLATE(deletion)
-TEMPLATE(refresh_reuse)
-
 #define KIND(kind, name, prepare) { kind, { mail_##name##_txt, mail_##name##_html }, prepare }
 
 static const struct {
@@ -178,6 +225,7 @@ static const struct {
 } kinds[] = {
 	KIND(OUTBOX_RESET_PASSWORD, reset_password, reset_password),
 	KIND(OUTBOX_VERIFY_EMAIL, verify_email, verify_email),
+	KIND(OUTBOX_SIGNUP, signup, signup),
 	KIND(OUTBOX_NEW_DEVICE, new_device, new_device),
 	KIND(OUTBOX_PASSWORD_CHANGED, password_changed, plain),
 	KIND(OUTBOX_FACTOR_ADDED, factor_added, factor),
@@ -193,24 +241,9 @@ enum { KIND_COUNT = sizeof kinds / sizeof *kinds };
 static void read_email(struct preparing *p)
 {
 	struct claims claims = user_claims(p->db, p->user->user_id);
-	const char *json = claims_find(&claims, "email");
-	const char *object = arena_format(p->arena, "{\"email\":%s}", json ? json : "null");
-	const struct json_flat *flat = json_flat_read(p->arena, object, strlen(object), NULL);
 
-	p->email = flat ? json_flat_text(flat, "email") : NULL;
+	p->email = claims_text(p->arena, &claims, "email");
 	p->email_verified = p->email && text_equal(claims_find(&claims, "email_verified"), "true");
-}
-
-bool address_is_plain(const char *address)
-{
-	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.!#$%&'*+-/=?^_`{|}~@";
-	const char *at = address ? strchr(address, '@') : NULL;
-	size_t length = address ? strlen(address) : 0;
-
-	/* RFC 5321 4.5.3.1: 64 and 254 octets. A dot-atom alone; a dash in front could be taken for an option. */
-	return at && at != address && at[1] && !strchr(at + 1, '@') && length <= 254 && at - address <= 64
-		&& address[strspn(address, allowed)] == '\0' && *address != '-' && *address != '.' && at[-1] != '.' && at[1] != '.'
-		&& at[1] != '-' && address[length - 1] != '.' && !strstr(address, "..");
 }
 
 bool letter_prepare(struct letter *letter, const struct config *config, struct database *db,
@@ -229,18 +262,20 @@ bool letter_prepare(struct letter *letter, const struct config *config, struct d
 		return false;
 	p.user = row->user_id ? user_find(db, row->user_id) : NULL;
 	*why = "the user is gone";
-	if (!p.user)
+	if (!p.user && !text_equal(row->kind, OUTBOX_SIGNUP))
 		return false;
-	read_email(&p);
+	if (p.user)
+		read_email(&p);
 	letter->to = p.email;
 	letter->template = &kinds[kind].template;
 	put(&p, "site_name", config->site_name);
-	/* Not the name of the user's own choice: who signs up with another's address must not write to it. */
-	put(&p, "username", p.user->username);
 	put(&p, "issuer", config->issuer);
 	put(&p, "account_url", config_static_url(p.arena, config, "account/"));
 	*why = kinds[kind].prepare(&p);
-	if (!*why && !address_is_plain(letter->to))
+	/* Not the name of the user's own choice: who signs up with another's address must not write to it. */
+	put(&p, "username", p.user ? p.user->username : "");
+	put(&p, "greeting", p.user ? arena_format(p.arena, "Hello %s,", p.user->username) : "Hello,");
+	if (!*why && !email_address_is_plain(letter->to))
 		*why = letter->to ? "the address cannot be used" : "the user has no address";
 	return !*why;
 }

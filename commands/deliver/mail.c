@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "commands/deliver/deliver.h"
+#include "lib/base/email_address.h"
 #include "lib/base/text.h"
 #include "lib/crypto/base64.h"
 #include "lib/crypto/random.h"
@@ -32,7 +33,7 @@ const char *mail_domain(struct arena *arena, const struct config *config)
 const char *mail_sender(struct arena *arena, const struct config *config)
 {
 	if (config->mail_from)
-		return address_is_plain(config->mail_from) ? config->mail_from : NULL;
+		return email_address_is_plain(config->mail_from) ? config->mail_from : NULL;
 	return arena_format(arena, "noreply@%s", mail_domain(arena, config));
 }
 

@@ -21,7 +21,7 @@ enum {
 };
 
 #define READS "users user_claims email_changes clients sessions outbox links"
-#define WRITES "outbox links audit"
+#define WRITES "outbox links invitations audit"
 
 struct round {
 	const struct config *config;
@@ -47,6 +47,11 @@ static void set_log(const struct config *config)
 	for (int level = LOG_ERROR; level <= LOG_DEBUG; level++)
 		if (text_equal(config->log_level, levels[level]))
 			log_set_level((enum log_level)level);
+}
+
+static const char *user_of(const struct outbox_row *row)
+{
+	return row->user_id ? row->user_id : "-";
 }
 
 static int64_t delay_after(int64_t attempts)
@@ -79,7 +84,7 @@ static const struct outbox_row *take(struct round *round, struct letter *letter)
 	}
 	database_commit(round->db);
 	if (row && !letter->to) {
-		log_write(LOG_INFO, "dropped %s to user %s: %s", row->kind, row->user_id ? row->user_id : "-", why);
+		log_write(LOG_INFO, "dropped %s to user %s: %s", row->kind, user_of(row), why);
 		round->result->dropped++;
 	}
 	return row;
@@ -109,10 +114,10 @@ static void failed(struct round *round, const struct outbox_row *row, const stru
 	}
 	database_commit(round->db);
 	if (last)
-		log_write(LOG_WARNING, "gave up %s to user %s after %lld attempts: %s", row->kind, row->user_id,
+		log_write(LOG_WARNING, "gave up %s to user %s after %lld attempts: %s", row->kind, user_of(row),
 			(long long)row->attempts, why);
 	else
-		log_write(LOG_WARNING, "could not send %s to user %s, again in %lld s: %s", row->kind, row->user_id, (long long)delay, why);
+		log_write(LOG_WARNING, "could not send %s to user %s, again in %lld s: %s", row->kind, user_of(row), (long long)delay, why);
 }
 
 static void send_one(struct round *round, const struct outbox_row *row, const struct letter *letter)
@@ -133,7 +138,7 @@ static void send_one(struct round *round, const struct outbox_row *row, const st
 	database_commit(round->db);
 	if (sending == SENDING_DONE) {
 		round->result->sent++;
-		log_write(LOG_INFO, "sent %s to user %s", row->kind, row->user_id);
+		log_write(LOG_INFO, "sent %s to user %s", row->kind, user_of(row));
 	}
 }
 

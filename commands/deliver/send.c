@@ -146,8 +146,14 @@ static void set_server(const struct sender *sender)
 	curl_easy_setopt(sender->curl, CURLOPT_USE_SSL, (long)(sender->loopback ? CURLUSESSL_TRY : CURLUSESSL_ALL));
 	curl_easy_setopt(sender->curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	/* Debian's mail servers offer STARTTLS with a certificate of their own making. */
-	curl_easy_setopt(sender->curl, CURLOPT_SSL_VERIFYPEER, sender->loopback ? 0L : 1L);
-	curl_easy_setopt(sender->curl, CURLOPT_SSL_VERIFYHOST, sender->loopback ? 0L : 2L);
+	bool verifies = !sender->loopback || config->mail_smtp_ca_file;
+	curl_easy_setopt(sender->curl, CURLOPT_SSL_VERIFYPEER, verifies ? 1L : 0L);
+	curl_easy_setopt(sender->curl, CURLOPT_SSL_VERIFYHOST, verifies ? 2L : 0L);
+	/* libcurl itself knows neither SSL_CERT_FILE nor CURL_CA_BUNDLE. */
+	if (config->mail_smtp_ca_file) {
+		curl_easy_setopt(sender->curl, CURLOPT_CAINFO, config->mail_smtp_ca_file);
+		curl_easy_setopt(sender->curl, CURLOPT_CAPATH, NULL);
+	}
 	if (config->mail_smtp_user) {
 		curl_easy_setopt(sender->curl, CURLOPT_USERNAME, config->mail_smtp_user);
 		curl_easy_setopt(sender->curl, CURLOPT_PASSWORD, sender->password ? sender->password : "");
@@ -185,6 +191,24 @@ static enum sending by_smtp(struct sender *sender, struct arena *arena, const st
 		return SENDING_DONE;
 	*why = arena_format(arena, "%s (the last reply was %ld)", curl_easy_strerror(result), reply);
 	return deliver_stops ? SENDING_INTERRUPTED : SENDING_FAILED;
+}
+
+bool sender_check(struct sender *sender, struct arena *arena, const char **why)
+{
+	CURLcode result;
+
+	if (!sender->curl)
+		return true;
+	curl_easy_reset(sender->curl);
+	set_server(sender);
+	curl_easy_setopt(sender->curl, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(sender->curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_SECONDS);
+	curl_easy_setopt(sender->curl, CURLOPT_TIMEOUT, (long)(2 * CONNECT_SECONDS));
+	/* Ends after the greeting, STARTTLS and the authentication. */
+	curl_easy_setopt(sender->curl, CURLOPT_CONNECT_ONLY, 1L);
+	result = curl_easy_perform(sender->curl);
+	*why = arena_text(arena, curl_easy_strerror(result));
+	return result == CURLE_OK;
 }
 
 /* ---- the folder */

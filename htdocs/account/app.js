@@ -1,5 +1,5 @@
 /* The account page: which section is shown, and what all of them share. */
-import { connect, logoutUrl, overview, post, remembered } from './api.js';
+import { connect, leaveForLogin, logoutUrl, overview, post, remembered } from './api.js';
 import { announce, askFresh, button, element, panel, perform, problemLine, time } from './ui.js';
 import * as applications from './applications.js';
 import * as data from './data.js';
@@ -79,6 +79,7 @@ async function show({ focus } = {}) {
 		if (focus) (document.getElementById(focus) ?? heading).focus();
 		SECTIONS[id].begin?.(context);
 	} catch (error) {
+		if (mine === turn && error.fresh) await leaveForLogin(intent); /* a second factor is demanded by now */
 		if (mine === turn) showFailure(error);
 	} finally {
 		clearTimeout(waiting);

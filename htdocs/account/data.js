@@ -1,8 +1,11 @@
 /* A copy of everything, and the end of the account. */
 import { get, post } from './api.js';
-import { announce, ask, button, element, field, panel, paragraph, perform, problemLine, save } from './ui.js';
+import { announce, ask, button, duration, element, field, panel, paragraph, perform, problemLine, save } from './ui.js';
 
 export const title = 'Your data';
+
+/* Time to change one's mind; below a minute it is not worth a word. */
+const grace = (account) => (account.deletion_seconds >= 60 ? duration(account.deletion_seconds) : null);
 
 function exportPanel({ account, isFresh }) {
 	const problem = problemLine();
@@ -24,8 +27,8 @@ function remove({ account, isFresh, reload }) {
 	const name = field({ name: 'username', label: `To confirm, type your user name: ${account.username}`, autocomplete: 'off', autocapitalize: 'none', spellcheck: 'false' });
 	ask({
 		title: 'Delete your account?',
-		content: [paragraph('You lose access to every application that you use with it. For some days you can still change your mind: sign in and choose “Keep my account”. '
-			+ 'After that, nobody can bring it back.'), name.node],
+		content: [paragraph(`You lose access to every application that you use with it. ${grace(account) ? `For ${grace(account)} you can still change your mind: sign in and choose “Keep my account”. `
+			+ 'After that, nobody can bring it back.' : 'Nobody can bring it back.'}`), name.node],
 		confirm: 'Delete my account',
 		danger: true,
 		fields: { username: name },
@@ -49,7 +52,8 @@ export function render(context) {
 	return [
 		exportPanel(context),
 		panel('delete', 'Delete your account', account.deletion_at ? paragraph('It is on its way: see above.')
-			: [paragraph('Your account goes with all that belongs to it, after some days in which you can change your mind.'),
+			: [paragraph(grace(account) ? `Your account goes with all that belongs to it, after ${grace(account)} in which you can change your mind.`
+				: 'Your account goes with all that belongs to it, and cannot be brought back.'),
 				element('div', { class: 'actions' }, button('Delete my account', () => remove(context), { class: 'button danger', id: 'delete-account' }))]),
 	];
 }

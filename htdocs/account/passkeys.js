@@ -83,5 +83,5 @@ export function passkeysPanel(context, keys) {
 		keys.length > 0 ? element('ul', { class: 'rows', 'aria-label': 'Your passkeys' }, keys.map((one) => row(context, one)))
 			: paragraph('A passkey signs you in with the fingerprint, face or PIN of your device, without a password. You have none yet.'),
 		able ? element('div', { class: 'actions' }, button('Add a passkey', () => addPasskey(context), { id: 'add-passkey', class: 'button primary' }))
-			: paragraph(context.account.passkeys_possible ? 'This browser cannot make passkeys.' : 'This server cannot have passkeys: its address is a number, not a name.', 'hint'));
+			: paragraph(context.account.passkeys_possible ? 'This browser cannot make passkeys.' : 'This server cannot have passkeys: for that its address needs a name and https.', 'hint'));
 }

@@ -34,7 +34,8 @@ function row(one, remove) {
 function endOthers(reload) {
 	return ask({
 		title: 'Sign out everywhere else?',
-		content: [paragraph('All browsers but this one have to sign in again, and so have the applications that were used in them.')],
+		content: [paragraph('All browsers but this one have to sign in again, and so have the applications that were used in them. '
+			+ 'An application that may stay connected while you are away keeps its access: you end that under “Applications”.')],
 		confirm: 'Sign out all others',
 		danger: true,
 		work: async () => {

@@ -29,6 +29,13 @@ export function time(seconds, { daysOnly = false } = {}) {
 	return element('time', { datetime: date.toISOString(), title: date.toLocaleString() }, (daysOnly ? day : moment).format(date));
 }
 
+/* How long, in whole days, below two days in hours: never more than it is. */
+export function duration(seconds) {
+	const [size, unit] = seconds >= 172800 ? [86400, 'day'] : seconds >= 3600 ? [3600, 'hour'] : [60, 'minute'];
+	const count = Math.floor(seconds / size);
+	return `${count} ${unit}${count === 1 ? '' : 's'}`;
+}
+
 export const facts = (pairs) => element('dl', { class: 'facts' },
 	pairs.filter(Boolean).map(([name, value]) => element('div', {}, element('dt', {}, name), element('dd', {}, value))));
 

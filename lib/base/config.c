@@ -60,19 +60,22 @@ static setter set_issuer, set_directory, set_path, set_site_name, set_file, set_
 	KEY(second_factor_limit, "10", NULL, 1, 1000, "Wrong codes of one account in login_limit_seconds: from then on the second factor is locked until those are over.") \
 	KEY(fresh_login_seconds, "600", NULL, 30, 86400, "How long after a sign-in the account page allows sensitive changes.") \
 	KEY(account_deletion_seconds, "1209600", NULL, 0, 31536000, "How long after \"delete my account\" it is removed; until then its user can take it back.") \
-	KEY(signup_domains, "", set_words, 0, 0, "Domains, with spaces between: only e-mail addresses there may sign up. Empty: any.") \
+	KEY(signup_domains, "", set_words, 0, 0, "Domains, with spaces between: without an invitation, only who reads mail at an address there may sign up, by a link sent to it. Empty: any.") \
 	KEY(mail_from, "", set_words, 0, 0, "The address that mails come from. Empty: noreply at the host of the issuer.") \
 	KEY(mail_sendmail, "", set_file, 0, 0, "The program that takes outgoing mail, absolute: /usr/sbin/sendmail.") \
 	KEY(mail_smtp_url, "", set_words, 0, 0, "The server that takes outgoing mail: smtps://mail.example.org:465, or smtp://mail.example.org:587 with STARTTLS. Empty, like mail_sendmail: mails are written to the folder mail/sent.") \
 	KEY(mail_smtp_user, "", set_words, 0, 0, "The user name there. Empty: no authentication.") \
 	KEY(mail_smtp_password_file, "", set_file, 0, 0, "The file with the password of mail_smtp_user, absolute.") \
-	KEY(mail_limit_address, "20", NULL, 0, 1000000, "Links to reset a password asked for from one address in an hour; 0: no limit.") \
+	KEY(mail_smtp_ca_file, "", set_file, 0, 0, "The certificates (PEM) that vouch for that server, absolute: for one with a private authority. Empty: those of the system.") \
+	KEY(mail_limit_address, "20", NULL, 0, 1000000, "Links to reset a password, and as many to sign up, asked for from one address in an hour; 0: no limit.") \
 	KEY(reset_seconds, "1800", NULL, 60, 86400, "How long a link that resets a password is good.") \
-	KEY(verify_email_seconds, "86400", NULL, 60, 2592000, "How long a link that proves an e-mail address is good.") \
+	KEY(verify_email_seconds, "86400", NULL, 60, 2592000, "How long a link that proves an e-mail address, or leads to sign-up, is good.") \
 	KEY(login_limit_account, "20", NULL, 0, 1000000, "Failed sign-ins for one account in login_limit_seconds; 0: no limit.") \
 	KEY(login_limit_address, "100", NULL, 0, 1000000, "Failed sign-ins from one address in login_limit_seconds; 0: no limit.") \
 	KEY(login_limit_seconds, "900", NULL, 1, 86400, "The time in which failed sign-ins are counted.") \
 	KEY(signup_limit_address, "20", NULL, 0, 1000000, "New accounts from one address in an hour; 0: no limit.") \
+	KEY(fastcgi_processes, "4", NULL, 1, 64, "How many processes of one endpoint serve at a time where it runs as FastCGI; as many as there is work for, none without.") \
+	KEY(fastcgi_requests, "10000", NULL, 1, 1000000000, "After how many requests such a process makes room for a fresh one.") \
 	KEY(flow_limit_address, "1000", NULL, 0, 1000000, "Sign-ins under way from one address; 0: no limit.")
 
 #define AS_KEY(name, fallback, set, lowest, highest, help) { #name, fallback, help },
@@ -255,9 +258,13 @@ static char *trim(struct arena *arena, const char *text, size_t length)
 /* One line. NULL, or what is wrong with it. */
 static const char *read_line(struct arena *arena, struct config *config, bool seen[KEY_COUNT], const char *line, size_t length)
 {
-	const char *text = trim(arena, line, length);
-	if (!*text || *text == '#')
+	while (length > 0 && memchr(" \t\r", *line, 3)) {
+		line++;
+		length--;
+	}
+	if (length == 0 || *line == '#')
 		return NULL;
+	const char *text = trim(arena, line, length);
 	const char *sign = strchr(text, '=');
 	if (!sign)
 		return "neither \"key = value\" nor a comment that begins with #";
@@ -276,7 +283,7 @@ static const char *read_line(struct arena *arena, struct config *config, bool se
 }
 
 /* The whole file, NUL-terminated; NULL with *error. */
-static char *read_file(struct arena *arena, const char *path, const char **error)
+static char *read_file(struct arena *arena, const char *path, struct file_state *state, const char **error)
 {
 	struct buffer text = buffer_create(arena, 4096);
 	char bytes[4096];
@@ -286,6 +293,7 @@ static char *read_file(struct arena *arena, const char *path, const char **error
 		*error = arena_format(arena, "cannot open %s: %s", path, strerror(errno));
 		return NULL;
 	}
+	file_state_of(file, state);
 	while (got != 0 && text.length <= FILE_LIMIT) {
 		got = read(file, bytes, sizeof bytes);
 		if (got > 0)
@@ -342,9 +350,10 @@ const struct config *config_load(struct arena *arena, const char *path, const ch
 {
 	struct config *config = arena_alloc(arena, sizeof *config);
 	bool seen[KEY_COUNT] = { false };
-	const char *line = read_file(arena, path, error);
+	const char *line = read_file(arena, path, &config->file, error);
 	if (!line)
 		return NULL;
+	config->path = arena_text(arena, path);
 	for (int number = 1; *line; number++) {
 		size_t length = strcspn(line, "\n");
 		const char *wrong = read_line(arena, config, seen, line, length);
@@ -360,6 +369,11 @@ const struct config *config_load(struct arena *arena, const char *path, const ch
 		return NULL;
 	}
 	return config;
+}
+
+bool config_is_current(const struct config *config)
+{
+	return file_state_is(config->path, &config->file);
 }
 
 bool config_is_https(const struct config *config)

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "lib/base/arena.h"
+#include "lib/base/file_state.h"
 
 enum signup_policy { SIGNUP_OFF, SIGNUP_ON, SIGNUP_INVITATION };
 
@@ -50,12 +51,13 @@ struct config {
 	int64_t second_factor_limit;  /* wrong codes in login_limit_seconds, 10 */
 	int64_t fresh_login_seconds;  /* age of the sign-in that sensitive changes ask for, 600 */
 	int64_t account_deletion_seconds; /* from "delete my account" to its removal, 1209600 */
-	const char *signup_domains;   /* words: domains of e-mail addresses that may sign up; NULL: any */
+	const char *signup_domains;   /* words: domains of e-mail addresses that may sign up, proven by a link; NULL: any */
 	const char *mail_from;        /* address in From; NULL: noreply@<host of the issuer> */
 	const char *mail_sendmail;    /* program, absolute; NULL: none */
 	const char *mail_smtp_url;    /* smtp://host:587 or smtps://host:465; NULL: none */
 	const char *mail_smtp_user;   /* NULL: no authentication */
 	const char *mail_smtp_password_file; /* NULL: none */
+	const char *mail_smtp_ca_file;       /* NULL: the system's */
 	int64_t mail_limit_address;   /* password resets asked for from one address in an hour, 0 = no limit; 20 */
 	int64_t reset_seconds;        /* life of a link that resets a password, 1800 */
 	int64_t verify_email_seconds; /* life of a link that proves an address, 86400 */
@@ -63,7 +65,12 @@ struct config {
 	int64_t login_limit_address;  /* the same per address, 100 */
 	int64_t login_limit_seconds;  /* 900 */
 	int64_t signup_limit_address; /* new accounts per address in an hour, 0 = no limit; 20 */
+	int64_t fastcgi_processes;    /* of one endpoint at most, 4 */
+	int64_t fastcgi_requests;     /* after which a process makes room for a fresh one, 10000 */
 	int64_t flow_limit_address;   /* flows under way per address, 0 = no limit; 1000 */
+
+	const char *path;             /* of the file that this was read from; "" if from none */
+	struct file_state file;       /* as it was then */
 };
 
 /* One key, for the documentation and its test: name, default as written (NULL: must be set), one line of help. */
@@ -81,6 +88,9 @@ const char *config_path(void);
 
 /* Reads and checks the file. NULL, with a sentence in *error (arena), if it is missing or wrong. */
 const struct config *config_load(struct arena *arena, const char *path, const char **error);
+
+/* Whether the file is still the one that was read: for processes that outlive a request. */
+bool config_is_current(const struct config *config);
 
 /* The issuer's scheme is https: cookies are Secure and carry the __Host- prefix. */
 bool config_is_https(const struct config *config);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "lib/base/clock.h"
+#include "lib/base/file_state.h"
 #include "lib/base/utf8.h"
 
 /* A write of this size to a pipe or a file opened for appending does not mix with another's. */
@@ -17,6 +18,8 @@ static const char *program_name = "latchkey";
 static const char *request;
 static enum log_level highest = LOG_INFO;
 static int descriptor = STDERR_FILENO;
+static const char *file_path;
+static struct file_state file_then;
 
 void log_start(const char *program)
 {
@@ -41,7 +44,14 @@ bool log_to_file(const char *path)
 	if (descriptor != STDERR_FILENO)
 		close(descriptor);
 	descriptor = file;
+	file_path = path;
+	file_state_of(file, &file_then);
 	return true;
+}
+
+bool log_is_current(void)
+{
+	return !file_path || file_state_is_same_file(file_path, &file_then);
 }
 
 /* How many bytes at `text` may stand in the log as they are: one harmless character, or 0. */

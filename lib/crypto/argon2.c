@@ -1,23 +1,34 @@
 #include "lib/crypto/argon2.h"
 
-#include <argon2.h>
-
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+
+#include <sodium.h>
 
 #include "lib/crypto/random.h"
 
 enum {
-	SALT_BYTES = 16,
+	VERSION = 19,
+	SALT_BYTES = crypto_pwhash_argon2id_SALTBYTES,
 	HASH_BYTES = 32,
-	LONGEST_TEXT = 256,
+	LONGEST_TEXT = crypto_pwhash_argon2id_STRBYTES - 1,
 	MOST_MEMORY_KIB = 4 * 1024 * 1024,
 	MOST_ITERATIONS = 100,
 	PAUSE_MS = 10, /* between two looks for a slot, half of it to one and a half */
 };
+
+static void start(void)
+{
+	if (sodium_init() < 0)
+		abort();
+}
 
 /* Moves *cursor behind `lead`, reads a decimal number up to `most`. */
 static bool take_number(const char **cursor, const char *lead, uint32_t most, uint32_t *number)
@@ -45,7 +56,7 @@ static bool read_settings(const char *hash, struct argon2_settings *settings)
 
 	if (strnlen(hash, LONGEST_TEXT + 1) > LONGEST_TEXT)
 		return false;
-	return take_number(&hash, "$argon2id$v=", ARGON2_VERSION_NUMBER, &version) && version == ARGON2_VERSION_NUMBER
+	return take_number(&hash, "$argon2id$v=", VERSION, &version) && version == VERSION
 		&& take_number(&hash, "$m=", MOST_MEMORY_KIB, &settings->memory_kib)
 		&& take_number(&hash, ",t=", MOST_ITERATIONS, &settings->iterations)
 		&& take_number(&hash, ",p=", 1, &parallelism) && *hash == '$';
@@ -53,13 +64,10 @@ static bool read_settings(const char *hash, struct argon2_settings *settings)
 
 char *argon2id_hash(struct arena *arena, const struct argon2_settings *settings, const char *secret)
 {
-	size_t size = argon2_encodedlen(settings->iterations, settings->memory_kib, 1, SALT_BYTES, HASH_BYTES, Argon2_id);
-	char *hash = arena_alloc(arena, size);
-	unsigned char salt[SALT_BYTES];
+	char *hash = arena_alloc(arena, LONGEST_TEXT + 1);
 
-	random_bytes(salt, sizeof salt);
-	if (argon2id_hash_encoded(settings->iterations, settings->memory_kib, 1, secret, strlen(secret), salt, sizeof salt,
-		HASH_BYTES, hash, size) != ARGON2_OK)
+	start();
+	if (crypto_pwhash_argon2id_str(hash, secret, strlen(secret), settings->iterations, (size_t)settings->memory_kib * 1024) != 0)
 		return NULL;
 	return hash;
 }
@@ -67,14 +75,14 @@ char *argon2id_hash(struct arena *arena, const struct argon2_settings *settings,
 enum argon2_result argon2id_check(const char *hash, const char *secret)
 {
 	struct argon2_settings settings;
-	int result;
 
 	if (!read_settings(hash, &settings))
 		return ARGON2_DIFFERS;
-	result = argon2_verify(hash, secret, strlen(secret), Argon2_id);
-	if (result == ARGON2_MEMORY_ALLOCATION_ERROR)
-		return ARGON2_NO_MEMORY;
-	return result == ARGON2_OK ? ARGON2_MATCHES : ARGON2_DIFFERS;
+	start();
+	errno = 0;
+	if (crypto_pwhash_argon2id_str_verify(hash, secret, strlen(secret)) == 0)
+		return ARGON2_MATCHES;
+	return errno == ENOMEM ? ARGON2_NO_MEMORY : ARGON2_DIFFERS;
 }
 
 void argon2id_waste(const struct argon2_settings *settings, const char *secret)
@@ -82,9 +90,21 @@ void argon2id_waste(const struct argon2_settings *settings, const char *secret)
 	static const unsigned char salt[SALT_BYTES] = "unknown account";
 	unsigned char hash[HASH_BYTES];
 
-	(void)argon2id_hash_raw(settings->iterations, settings->memory_kib, 1, secret, strlen(secret), salt, sizeof salt,
-		hash, sizeof hash);
+	start();
+	if (crypto_pwhash_argon2id(hash, sizeof hash, secret, strlen(secret), salt, settings->iterations,
+			(size_t)settings->memory_kib * 1024, crypto_pwhash_argon2id_ALG_ARGON2ID13) != 0)
+		return; /* no memory: a check would have failed as early */
 	explicit_bzero(hash, sizeof hash);
+}
+
+bool argon2id_derive(const struct argon2_settings *settings, const char *passphrase,
+	const unsigned char salt[static ARGON2_SALT_BYTES], unsigned char *key, size_t length)
+{
+	static_assert((int)ARGON2_SALT_BYTES == (int)SALT_BYTES, "the salt of libsodium");
+
+	start();
+	return crypto_pwhash_argon2id(key, length, passphrase, strlen(passphrase), salt, settings->iterations,
+		(size_t)settings->memory_kib * 1024, crypto_pwhash_argon2id_ALG_ARGON2ID13) == 0;
 }
 
 bool argon2id_is_outdated(const char *hash, const struct argon2_settings *settings)
@@ -117,9 +137,27 @@ static int64_t monotonic_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/* Made by root, from the command line, it belongs to whom its folder belongs to, or nobody could sign in any more. */
+static int open_lock(const char *path)
+{
+	struct stat owner;
+	int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int length = (int)(strrchr(path, '/') ? strrchr(path, '/') - path : 0);
+	char folder[4096];
+
+	if (file < 0 || geteuid() != 0 || length == 0 || length >= (int)sizeof folder)
+		return file;
+	snprintf(folder, sizeof folder, "%.*s", length, path);
+	if (stat(folder, &owner) == 0 && owner.st_uid != 0 && fchown(file, owner.st_uid, owner.st_gid) != 0) {
+		close(file);
+		return -1;
+	}
+	return file;
+}
+
 int argon2_slot_acquire(const char *path, int slots, int wait_ms)
 {
-	int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	int file = open_lock(path);
 	int64_t until = monotonic_ms() + wait_ms;
 
 	if (file < 0)

@@ -6,6 +6,7 @@
 #define LATCHKEY_CRYPTO_ARGON2_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "lib/base/arena.h"
@@ -25,6 +26,12 @@ enum argon2_result argon2id_check(const char *hash, const char *secret);
 
 /* Does all the work of a check that fails: the answer to an unknown user takes as long (invariant 9). */
 void argon2id_waste(const struct argon2_settings *settings, const char *secret);
+
+enum { ARGON2_SALT_BYTES = 16 };
+
+/* `length` (16 and more) bytes of a key out of a passphrase. False if there is no memory, or the settings are none. */
+bool argon2id_derive(const struct argon2_settings *settings, const char *passphrase,
+	const unsigned char salt[static ARGON2_SALT_BYTES], unsigned char *key, size_t length);
 
 /* Whether the text was made with other settings than these. */
 bool argon2id_is_outdated(const char *hash, const struct argon2_settings *settings);

@@ -1,6 +1,6 @@
 /*
- * Authenticated encryption (AES-256-GCM) of what a program with the whole database in its hands must not learn:
- * password hashes now, later TOTP seeds and the like. The key is a file that only some endpoints may open.
+ * Authenticated encryption (XChaCha20-Poly1305 of libsodium) of what a program with the whole database in its hands must not learn:
+ * password hashes, TOTP seeds and the like. The key is a file that only some endpoints may open.
  */
 #ifndef LATCHKEY_CRYPTO_SEAL_H
 #define LATCHKEY_CRYPTO_SEAL_H
@@ -23,5 +23,12 @@ char *seal(struct arena *arena, const unsigned char key[static SEAL_KEY_BYTES], 
 
 /* NULL if it was not sealed with this key and purpose. */
 char *unseal(struct arena *arena, const unsigned char key[static SEAL_KEY_BYTES], const char *purpose, const char *sealed);
+
+/*
+ * The same under a key derived from `token`, 256 random bits that somebody else holds and of which the database has the
+ * hash alone: the file opens nothing, and no key file is read.
+ */
+char *seal_by_token(struct arena *arena, const char *token, const char *purpose, const char *plaintext);
+char *unseal_by_token(struct arena *arena, const char *token, const char *purpose, const char *sealed);
 
 #endif

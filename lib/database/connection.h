@@ -4,6 +4,7 @@
 
 #include <sqlite3.h>
 
+#include "lib/base/file_state.h"
 #include "lib/database/database.h"
 
 enum {
@@ -24,6 +25,8 @@ struct database {
 	struct arena *arena;
 	sqlite3 *handle;
 	const char *folder;
+	const char *path;
+	struct file_state file; /* that was opened */
 	const char *reads;
 	const char *writes;
 	database_failed *failed;
@@ -31,8 +34,9 @@ struct database {
 	struct statement statements[DATABASE_STATEMENTS];
 	uint64_t uses;
 	int lock;        /* latchkey.lock, -1: not opened yet */
-	int synchronous; /* as it was set last; -1: unknown */
-	int64_t changes; /* of the connection, when the transaction began */
+	bool stays;                 /* open for many requests */
+	bool syncing_is_ours;       /* SQLite was told so */
+	enum durability durability; /* of the transaction */
 	int wal_pages;   /* in the log after the last commit */
 	bool own_pragma; /* the authorizer lets a PRAGMA of this floor pass */
 	char refused[160];
@@ -50,9 +54,17 @@ void database_forget_statements(struct database *database);
 int database_authorize(void *context, int action, const char *first, const char *second, const char *schema,
 	const char *trigger);
 
+/* One that is not open yet; and the connection with its settings, whatever the version of its schema is. False with *error. */
+struct database *database_new(struct arena *arena, const char *folder, const char *reads, const char *writes,
+	database_failed *failed, void *context);
+bool database_connect(struct database *database, int *version, const char **error);
+
 /* Takes the place in the queue of writers: an open file, locked; -1 with errno. */
 int database_lock_open(const char *folder);
 bool database_lock_wait(int lock);
+
+/* The file that is locked while a copy is made; -1 if it cannot be opened, or is not there and not to be made. */
+int database_backup_lock_open(const char *folder, bool make);
 
 /* Settings of the library that hold for the whole process. */
 void database_configure_library(void);

@@ -33,6 +33,12 @@ enum database_opened { DATABASE_OPEN, DATABASE_UNAVAILABLE, DATABASE_OTHER_VERSI
 enum database_opened database_open(struct arena *arena, const char *folder, const char *reads, const char *writes,
 	database_failed *failed, void *context, struct database **database, const char **error);
 
+/* For a process that serves many requests: the log may grow longer, since nobody reads it anew for each of them. */
+void database_stay_open(struct database *database);
+
+/* Whether the file is still the one that was opened, and of this version: `restore` puts another one there, `upgrade` a newer schema. */
+bool database_is_current(struct database *database);
+
 /* Makes the file and the schema, mode 0600. False with *error. */
 bool database_create(struct arena *arena, const char *folder, const char **error);
 

@@ -33,7 +33,7 @@ static int remember_pages(void *context, sqlite3 *handle, const char *schema, in
 }
 
 /* NULL, or why the file cannot be used. SQLite gives the log and its index the mode of the database. */
-static const char *check_file(struct arena *arena, const char *path)
+static const char *check_file(struct arena *arena, const char *path, struct file_state *state)
 {
 	struct stat status;
 
@@ -46,6 +46,7 @@ static const char *check_file(struct arena *arena, const char *path)
 		return arena_format(arena, "the database %s is not a file", path);
 	if ((status.st_mode & 077) != 0)
 		return arena_format(arena, "the database %s is open to other users: run `chmod 600`", path);
+	*state = (struct file_state){ status.st_dev, status.st_ino, status.st_size, status.st_ctim };
 	return NULL;
 }
 
@@ -88,13 +89,13 @@ static int read_version(sqlite3 *handle, int *version)
 	return result;
 }
 
-/* The connection with its settings, and the version of its schema. */
-static bool connect_file(struct database *database, const char *path, int *version, const char **error)
+bool database_connect(struct database *database, int *version, const char **error)
 {
 	const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
+	const char *path = database->path;
 	int result;
 
-	*error = check_file(database->arena, path);
+	*error = check_file(database->arena, path, &database->file);
 	if (*error != NULL)
 		return false;
 	database_configure_library();
@@ -105,35 +106,45 @@ static bool connect_file(struct database *database, const char *path, int *versi
 		result = read_version(database->handle, version);
 	if (result == SQLITE_OK && sqlite3_db_readonly(database->handle, "main") != 0)
 		result = SQLITE_READONLY;
+	/* The log was opened by its name, after the database: `restore` may have put another folder there in between. */
+	if (result == SQLITE_OK && !file_state_is_same_file(path, &database->file))
+		result = SQLITE_CANTOPEN;
 	if (result == SQLITE_OK)
 		return true;
 	*error = arena_format(database->arena, "the database %s: %s", path, sqlite3_errstr(result));
 	return false;
 }
 
-enum database_opened database_open(struct arena *arena, const char *folder, const char *reads, const char *writes,
-	database_failed *failed, void *context, struct database **out, const char **error)
+struct database *database_new(struct arena *arena, const char *folder, const char *reads, const char *writes,
+	database_failed *failed, void *context)
 {
 	struct database *database = arena_alloc(arena, sizeof *database);
-	const char *path = database_path(arena, folder, "");
-	enum database_opened opened = DATABASE_OPEN;
-	int version = 0;
 
-	*out = NULL;
-	*error = NULL;
 	database->arena = arena;
+	database->path = database_path(arena, folder, "");
 	database->folder = arena_text(arena, folder);
 	database->reads = arena_text(arena, reads);
 	database->writes = arena_text(arena, writes);
 	database->failed = failed;
 	database->context = context;
 	database->lock = -1;
-	database->synchronous = -1;
-	if (!connect_file(database, path, &version, error)) {
+	return database;
+}
+
+enum database_opened database_open(struct arena *arena, const char *folder, const char *reads, const char *writes,
+	database_failed *failed, void *context, struct database **out, const char **error)
+{
+	struct database *database = database_new(arena, folder, reads, writes, failed, context);
+	enum database_opened opened = DATABASE_OPEN;
+	int version = 0;
+
+	*out = NULL;
+	*error = NULL;
+	if (!database_connect(database, &version, error)) {
 		opened = DATABASE_UNAVAILABLE;
 	} else if (version != DATABASE_SCHEMA_VERSION) {
 		*error = arena_format(arena, "the database %s has schema version %d, this program needs %d: "
-			"run `latchkey upgrade`", path, version, (int)DATABASE_SCHEMA_VERSION);
+			"run `latchkey upgrade`", database->path, version, (int)DATABASE_SCHEMA_VERSION);
 		opened = DATABASE_OTHER_VERSION;
 	}
 	if (opened != DATABASE_OPEN) {
@@ -144,6 +155,23 @@ enum database_opened database_open(struct arena *arena, const char *folder, cons
 		sqlite3_set_authorizer(database->handle, database_authorize, database);
 	*out = database;
 	return DATABASE_OPEN;
+}
+
+void database_stay_open(struct database *database)
+{
+	database->stays = true;
+}
+
+bool database_is_current(struct database *database)
+{
+	int version = 0;
+
+	if (!file_state_is_same_file(database->path, &database->file))
+		return false;
+	database->own_pragma = true;
+	bool good = read_version(database->handle, &version) == SQLITE_OK;
+	database->own_pragma = false;
+	return good && version == DATABASE_SCHEMA_VERSION;
 }
 
 void database_release(struct database *database, bool close_connection)

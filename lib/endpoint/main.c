@@ -1,139 +1,23 @@
 /*
- * The request loop: the main program of every endpoint. Prepares the process, reads the configuration and the
- * request, opens the database with the endpoint's privileges, calls the handler and sends what it answered.
+ * The main program of every endpoint: the same executable serves one request as CGI, or many as FastCGI where the
+ * web server started it with a listening socket as its standard input.
  */
-#include <setjmp.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "lib/base/clock.h"
 #include "lib/base/log.h"
-#include "lib/crypto/random.h"
 #include "lib/endpoint/endpoint.h"
+#include "lib/endpoint/fastcgi.h"
+#include "lib/endpoint/serve.h"
 #include "lib/process/process.h"
-
-enum { ARENA_LIMIT = 4 * 1024 * 1024 };
+#include "lib/process/supervisor.h"
 
 extern char **environ;
-
-static void on_exhausted(void *context)
-{
-	struct context *c = context;
-	static bool again;
-	if (again)
-		process_leave(1);
-	again = true;
-	arena_reset(c->arena);
-	c->response = response_create(c->arena);
-	c->config = NULL; /* it was in the arena, as the connection was: the plainest answer is what is left */
-	c->database = NULL; /* an open transaction ends undone with the process */
-	c->answer_error = NULL;
-	c->request_id = "-";
-	fail(c, "the request needs more than %d bytes of memory", ARENA_LIMIT);
-}
-
-static void on_database_failure(void *context, const char *message)
-{
-	fail(context, "database: %s", message);
-}
-
-static void load_config(struct context *c)
-{
-	const char *error;
-	c->config = config_load(c->arena, config_path(), &error);
-	if (!c->config)
-		fail(c, "%s", error);
-	if (c->config->log_file && !log_to_file(c->config->log_file))
-		log_write(LOG_WARNING, "cannot open %s", c->config->log_file);
-	if (text_equal(c->config->log_level, "debug"))
-		log_set_level(LOG_DEBUG);
-	else if (text_equal(c->config->log_level, "warning"))
-		log_set_level(LOG_WARNING);
-	else if (text_equal(c->config->log_level, "error"))
-		log_set_level(LOG_ERROR);
-}
-
-static const char *allowed_methods(const struct endpoint *e)
-{
-	bool get = e->methods & METHOD_GET, post = e->methods & METHOD_POST;
-	if (e->cors)
-		return get && post ? "GET, HEAD, POST, OPTIONS" : post ? "POST, OPTIONS" : "GET, HEAD, OPTIONS";
-	return get && post ? "GET, HEAD, POST" : post ? "POST" : "GET, HEAD";
-}
-
-/* The CORS preflight (Fetch standard 3.2.2); no credentials, so any origin may. */
-static enum outcome answer_preflight(struct context *c)
-{
-	response_header(c, "Access-Control-Allow-Methods", allowed_methods(c->endpoint));
-	response_header(c, "Access-Control-Allow-Headers", "Authorization, Content-Type, MCP-Protocol-Version");
-	response_header(c, "Access-Control-Max-Age", "86400");
-	return response_empty(c);
-}
-
-static void require_request(struct context *c, enum request_problem problem)
-{
-	unsigned method = c->request.method == METHOD_HEAD ? METHOD_GET : c->request.method;
-	if (!(method & c->endpoint->methods) && !(method == METHOD_OPTIONS && c->endpoint->cors)) {
-		response_header(c, "Allow", allowed_methods(c->endpoint));
-		refuse_and_leave(c, METHOD_NOT_ALLOWED, "RFC 9110 15.5.6");
-	}
-	switch (problem) {
-	case REQUEST_FINE:
-		break;
-	case REQUEST_HEADER_REPEATED:
-		refuse_because_and_leave(c, INVALID_REQUEST, "RFC 9110 5.3", "A header that must stand once is repeated.");
-	case REQUEST_LENGTH_REQUIRED:
-		refuse_and_leave(c, LENGTH_REQUIRED, "RFC 9110 15.5.12");
-	case REQUEST_LENGTH_BAD:
-		refuse_because_and_leave(c, INVALID_REQUEST, "RFC 3875 4.1.2", "The body is shorter than its Content-Length, or the length is no number.");
-	case REQUEST_TOO_LARGE:
-		refuse_and_leave(c, TOO_LARGE, "RFC 9110 15.5.14");
-	}
-	if (c->request.method == METHOD_POST && c->request.body_length
-		&& !text_equal(c->request.content_type, c->endpoint->json ? "application/json" : "application/x-www-form-urlencoded"))
-		refuse_because_and_leave(c, WRONG_MEDIA_TYPE, "RFC 9110 15.5.16",
-			c->endpoint->json ? "The body must be application/json." : WRONG_MEDIA_TYPE->description);
-}
-
-static void open_database(struct context *c)
-{
-	const char *error;
-	if (!c->endpoint->reads && !c->endpoint->writes)
-		return;
-	enum database_opened opened = database_open(c->arena, config_file(c->arena, c->config, "database"),
-		c->endpoint->reads, c->endpoint->writes, on_database_failure, c, &c->database, &error);
-	if (opened == DATABASE_OTHER_VERSION)
-		fail_with(c, OTHER_SCHEMA, error);
-	if (opened != DATABASE_OPEN)
-		fail(c, "%s", error);
-}
-
-static void serve(struct context *c)
-{
-	c->request_id = random_hex(c->arena, 16);
-	log_set_request(c->request_id);
-	load_config(c);
-	require_request(c, request_read(c->arena, c->config, environ, STDIN_FILENO, &c->request));
-	if (c->request.method == METHOD_OPTIONS) {
-		answer_preflight(c);
-		return;
-	}
-	static const struct parameter no_parameters[] = { { 0 } };
-	bool without = !c->endpoint->parameters || (c->endpoint->json && c->request.method == METHOD_POST);
-	c->parameters = parameters_read(c->arena, without ? no_parameters : c->endpoint->parameters, &c->request);
-	if (!c->endpoint->parameters_later)
-		parameters_require(c, NULL);
-	open_database(c);
-
-	c->endpoint->handle(c);
-	if (c->database && database_in_transaction(c->database))
-		fail(c, "the handler left a transaction open");
-}
 
 int main(int argc, char **argv)
 {
 	static struct context c;
-	static jmp_buf unwind;
+	static struct kept kept;
 
 	if (argc == 2 && !getenv("GATEWAY_INTERFACE") && text_equal(argv[1], "--describe")) {
 		endpoint_describe(&endpoint);
@@ -141,24 +25,11 @@ int main(int argc, char **argv)
 	}
 	process_prepare();
 	log_start(endpoint.name);
-	c.endpoint = &endpoint;
-	c.now = clock_seconds();
-	c.started_ms = clock_milliseconds();
-	c.unwind = &unwind;
-	c.arena = arena_create(ARENA_LIMIT);
-	if (!c.arena)
+	if (!serve_prepare(&c, &kept))
 		process_leave(1);
-	arena_on_exhausted(c.arena, on_exhausted, &c);
-	c.response = response_create(c.arena);
+	if (supervisor_is_socket(STDIN_FILENO))
+		fastcgi_main(&c, &kept);
 
-	if (setjmp(unwind) == 0)
-		serve(&c);
-	/* Before the answer: once that is whole, web servers may end what still runs. */
-	if (c.wakes_deliver && c.config)
-		process_wake(config_file(c.arena, c.config, "mail/wake"));
-	bool sent = response_send(&c, STDOUT_FILENO);
-	if (c.database)
-		database_release(c.database, false);
-	arena_destroy(c.arena);
-	process_leave(sent ? 0 : 1);
+	const struct channel channel = channel_of_descriptors(environ, STDIN_FILENO, STDOUT_FILENO);
+	process_leave(serve_request(&c, &kept, &channel) ? 0 : 1);
 }

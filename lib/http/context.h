@@ -22,6 +22,7 @@ struct context {
 	const struct endpoint *endpoint;
 	const struct config *config;
 	struct arena *arena;
+	struct arena *lasting;  /* as long as the process, which may serve other requests: for what is no request's own */
 	struct database *database;
 	struct request request;
 	struct parameters parameters;
@@ -29,6 +30,7 @@ struct context {
 	const char *request_id; /* 16 hex digits, in the log and on error pages */
 	int64_t now;            /* seconds since 1970, the same for the whole request */
 	int64_t started_ms;     /* milliseconds since 1970, when the request began */
+	bool failed;            /* fail() was called: the process serves no further request */
 	bool wakes_deliver;     /* something was put in the outbox */
 	jmp_buf *unwind;        /* to the request loop, which sends c->response */
 

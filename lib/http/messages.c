@@ -4,6 +4,7 @@
 #include <string.h>
 
 const struct message messages[] = {
+	{ "activity_all_sessions_ended", "You were signed out everywhere by an administrator." },
 	{ "activity_code_issued", "You used your account at an application." },
 	{ "activity_code_replayed", "A sign-in at an application was presented twice, so its access was ended." },
 	{ "activity_consent_denied", "You refused an application access." },
@@ -147,6 +148,7 @@ const struct message messages[] = {
 	{ "link_ended_not_me", "It was used already, or it is too old. If you think that somebody else uses your account, choose "
 		"a new password: that signs out everybody." },
 	{ "link_ended_reset", "It was used already, a newer one took its place, or it is too old. Your password is what it was." },
+	{ "link_ended_signup", "It was used already, a newer one took its place, or it is too old." },
 	{ "link_login", "Sign in" },
 	{ "login_again", "Please enter your password again, to confirm that it is you." },
 	{ "login_busy", "The server is very busy at the moment. Please try again in a few seconds." },
@@ -196,6 +198,7 @@ const struct message messages[] = {
 	{ "password_malformed", "This password has characters that cannot be kept. Please choose another one." },
 	{ "password_pattern", "This password is easy to guess: it repeats itself or follows a pattern. A few uncommon words are better." },
 	{ "password_personal", "This password is made of what others know about you or this site. A few words that have nothing to do with you are better." },
+	{ "password_short_alone", "Your password alone is too short to protect your account. Change it to one of at least {min_length} characters first." },
 	{ "password_show", "Show" },
 	{ "password_show_label", "Show password" },
 	{ "password_too_long", "This password is too long. Please use at most 256 characters." },
@@ -248,6 +251,11 @@ const struct message messages[] = {
 	{ "signup_limited", "Too many accounts were created from your network. Please try again in an hour." },
 	{ "signup_login_link", "Sign in" },
 	{ "signup_login_question", "You have an account already?" },
+	{ "signup_request_hint", "Accounts here need an address at: {domains}." },
+	{ "signup_request_submit", "Send the link" },
+	{ "signup_request_text", "Enter your e-mail address, and we send you a link to go on." },
+	{ "signup_sent_text", "A mail to the address that you entered says how to go on. If there is none after a few minutes, look "
+		"among the unwanted ones, or ask again." },
 	{ "signup_submit", "Create account" },
 	{ "title_consent", "Allow access" },
 	{ "title_enroll", "Set up a second step" },
@@ -269,6 +277,7 @@ const struct message messages[] = {
 	{ "title_select_account", "Choose an account" },
 	{ "title_signed_out", "Signed out" },
 	{ "title_signup", "Create an account" },
+	{ "title_signup_sent", "Look into your mail" },
 	{ "title_verify_email", "Confirm your address" },
 	{ "title_verify_email_done", "Your e-mail address is confirmed" },
 	{ "username_hint", "Letters a to z, digits, dots, hyphens and underscores." },

@@ -1,11 +1,8 @@
 #include "lib/http/request.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
-#include <poll.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
 #include "lib/base/buffer.h"
 #include "lib/base/text.h"
@@ -171,68 +168,57 @@ static const char *browser_address(struct arena *arena, const struct config *con
 }
 
 /* Reads and forgets, so that the server does not answer 502 itself; never longer than the sender is heard of. */
-static void drain(int in, size_t limit)
+static void drain(const struct channel *channel, size_t limit)
 {
 	char bytes[4096];
-	struct pollfd ready = { .fd = in, .events = POLLIN };
-	while (limit > 0) {
-		int events = poll(&ready, 1, DRAIN_WAIT_MS);
-		if (events < 0 && errno == EINTR)
-			continue;
-		if (events <= 0)
-			return;
-		ssize_t got = read(in, bytes, limit < sizeof bytes ? limit : sizeof bytes);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			return;
-		limit -= (size_t)got;
-	}
+	size_t got = 1;
+	for (; limit > 0 && got > 0; limit -= got)
+		got = channel->read(channel, bytes, limit < sizeof bytes ? limit : sizeof bytes, DRAIN_WAIT_MS);
 }
 
-static bool read_fully(int in, char *bytes, size_t length)
+static bool read_fully(const struct channel *channel, char *bytes, size_t length)
 {
 	while (length > 0) {
-		ssize_t got = read(in, bytes, length);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
+		size_t got = channel->read(channel, bytes, length, -1);
+		if (got == 0)
 			return false;
 		bytes += got;
-		length -= (size_t)got;
+		length -= got;
 	}
 	return true;
 }
 
 /* Exactly CONTENT_LENGTH bytes: some servers never close the other end. */
-static enum request_problem read_body(struct arena *arena, char *const *environment, int in, struct request *request)
+static enum request_problem read_body(struct arena *arena, const struct channel *channel, struct request *request)
 {
+	char *const *environment = channel->environment;
 	const char *text = variable(environment, "CONTENT_LENGTH", 0);
 	const char *other = variable(environment, "CONTENT_LENGTH", 1);
 	int64_t length = 0;
 	if (text_empty(text)) {
 		if (!variable(environment, "HTTP_TRANSFER_ENCODING", 0))
 			return REQUEST_FINE;
-		drain(in, DRAIN_LIMIT);
+		drain(channel, DRAIN_LIMIT);
 		return REQUEST_LENGTH_REQUIRED;
 	}
 	if (!text_to_number(text, &length) || (other && !text_equal(text, other)))
 		return REQUEST_LENGTH_BAD;
 	if (length > REQUEST_BODY_LIMIT) {
-		drain(in, length < DRAIN_LIMIT ? (size_t)length : DRAIN_LIMIT);
+		drain(channel, length < DRAIN_LIMIT ? (size_t)length : DRAIN_LIMIT);
 		return REQUEST_TOO_LARGE;
 	}
 	char *body = arena_alloc(arena, (size_t)length + 1);
-	if (!read_fully(in, body, (size_t)length))
+	if (!read_fully(channel, body, (size_t)length))
 		return REQUEST_LENGTH_BAD;
 	request->body = body;
 	request->body_length = (size_t)length;
 	return REQUEST_FINE;
 }
 
-enum request_problem request_read(struct arena *arena, const struct config *config, char *const *environment,
-	int in, struct request *request)
+enum request_problem request_read(struct arena *arena, const struct config *config, const struct channel *channel,
+	struct request *request)
 {
+	char *const *environment = channel->environment;
 	*request = (struct request){
 		.method = read_method(variable(environment, "REQUEST_METHOD", 0)),
 		.query = "",
@@ -247,7 +233,7 @@ enum request_problem request_read(struct arena *arena, const struct config *conf
 		.accept = header(arena, environment, "HTTP_ACCEPT"),
 		.address = browser_address(arena, config, environment),
 	};
-	enum request_problem problem = read_body(arena, environment, in, request);
+	enum request_problem problem = read_body(arena, channel, request);
 	const char *query = variable(environment, "QUERY_STRING", 0);
 	if (query && strlen(query) > REQUEST_QUERY_LIMIT)
 		problem = problem ? problem : REQUEST_TOO_LARGE;

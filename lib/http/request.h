@@ -10,6 +10,7 @@
 
 #include "lib/base/arena.h"
 #include "lib/base/config.h"
+#include "lib/http/channel.h"
 #include "lib/http/endpoint.h"
 
 enum { REQUEST_BODY_LIMIT = 65536, REQUEST_QUERY_LIMIT = 16384 };
@@ -39,12 +40,12 @@ struct request {
 };
 
 /*
- * Reads the request from `environment` (as environ) and the file descriptor `in`. A body that is refused is
+ * Reads the request that has come through `channel`. A body that is refused is
  * drained up to its limit first, since several servers answer 502 otherwise. Fields are set as far as they
  * could be read, whatever the result.
  */
-enum request_problem request_read(struct arena *arena, const struct config *config, char *const *environment,
-	int in, struct request *request);
+enum request_problem request_read(struct arena *arena, const struct config *config, const struct channel *channel,
+	struct request *request);
 
 /* The bytes of an Authorization header after `scheme` (any case) and spaces; NULL if it is another scheme. */
 const char *request_credentials(const struct request *request, const char *scheme);

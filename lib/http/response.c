@@ -1,9 +1,7 @@
 #include "lib/http/response.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/uio.h>
 
 #include "lib/base/log.h"
 #include "lib/crypto/digest.h"
@@ -166,29 +164,7 @@ enum outcome response_redirect(struct context *c, const char *url)
 	return OUTCOME_ANSWERED;
 }
 
-static bool write_fully(int out, struct iovec *parts, int count)
-{
-	while (count > 0) {
-		ssize_t written = writev(out, parts, count);
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written < 0)
-			return false;
-		size_t done = (size_t)written;
-		while (count > 0 && done >= parts->iov_len) {
-			done -= parts->iov_len;
-			parts++;
-			count--;
-		}
-		if (count > 0) {
-			parts->iov_base = (char *)parts->iov_base + done;
-			parts->iov_len -= done;
-		}
-	}
-	return true;
-}
-
-bool response_send(struct context *c, int out)
+bool response_send(struct context *c, const struct channel *channel)
 {
 	const struct response *response = &c->response;
 	int status = response->status;
@@ -211,5 +187,5 @@ bool response_send(struct context *c, int out)
 		{ last, strlen(last) },
 		{ response->body.data, has_body ? response->body.length : 0 },
 	};
-	return write_fully(out, parts, 4);
+	return channel->write(channel, parts, 4);
 }

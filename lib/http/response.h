@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "lib/base/buffer.h"
+#include "lib/http/channel.h"
 #include "lib/http/endpoint.h"
 
 struct context;
@@ -48,7 +49,7 @@ enum outcome response_redirect(struct context *c, const char *url);
 /* Drops headers (cookies too) and body, for an error that replaces what was begun. */
 void response_reset(struct context *c);
 
-/* Writes it to `out` (without the body for HEAD), with the headers that go on every answer. False if it could not be written. */
-bool response_send(struct context *c, int out);
+/* Writes it to the channel (without the body for HEAD), with the headers that go on every answer. False if it could not be written. */
+bool response_send(struct context *c, const struct channel *channel);
 
 #endif

@@ -1,13 +1,18 @@
 #include "lib/identity/account.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "lib/base/json_write.h"
 #include "lib/base/text.h"
 #include "lib/base/utf8.h"
 #include "lib/http/cookies.h"
+#include "lib/http/message_text.h"
 #include "lib/identity/csrf.h"
+#include "lib/identity/password.h"
+#include "lib/identity/second_factor.h"
 #include "lib/identity/session.h"
+#include "lib/protocol/acr.h"
 #include "lib/protocol/errors.h"
 #include "lib/records/audit_store.h"
 
@@ -24,12 +29,23 @@ static const struct cJSON *require_body(struct context *c)
 	return body;
 }
 
+/* A session of before the demand counts no more than it does for applications. Who has no factor yet may set one up here. */
+static bool owes_second_factor(struct context *c, const struct session *session, const struct user *user)
+{
+	if (text_equal(session->acr, ACR_TWO_FACTORS) || (!user->second_factor_required && !c->config->second_factor_required))
+		return false;
+	const struct second_factor has = second_factor_of(c, user->user_id);
+	return has.totp || has.passkeys > 0 || has.recovery_codes > 0;
+}
+
 struct account account_require(struct context *c)
 {
 	const struct session *session = session_current(c);
 	const struct user *user = session ? user_find(c->database, session->user_id) : NULL;
 	if (!user)
 		refuse_and_leave(c, SIGN_IN_REQUIRED, "OpenID Connect Core 3.1.2.6");
+	if (owes_second_factor(c, session, user))
+		refuse_because_and_leave(c, FRESH_SIGN_IN_REQUIRED, "NIST SP 800-63B-4 2.2", "This account needs a sign-in with a second factor.");
 	struct account account = { .session = session, .user = user, .cookie = cookie_find(c, "session") };
 	if (c->request.method != METHOD_POST)
 		return account;
@@ -108,6 +124,12 @@ enum outcome account_refuse_field(struct context *c, const char *field, const ch
 	json_object_close(out);
 	response_json(c, INVALID_FIELD->status);
 	return OUTCOME_REFUSED;
+}
+
+enum outcome account_refuse_short_password(struct context *c, const char *field)
+{
+	const char *least = arena_format(c->arena, "%" PRId64, password_least(c->config, false));
+	return account_refuse_field(c, field, message_text(c->arena, "password_short_alone", "min_length", least));
 }
 
 struct buffer *account_answer_open(struct context *c, const struct account *account)

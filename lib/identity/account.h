@@ -19,10 +19,11 @@ struct account {
 };
 
 /* account_require() reads these; name them in the endpoint's `reads` or `writes`. */
-#define ACCOUNT_TABLES "users sessions"
+#define ACCOUNT_TABLES "users sessions totp recovery_codes passkeys"
 
 /*
- * Refuses, without returning, who is not signed in (401 login_required), and a POST that is no JSON object (400), or that
+ * Refuses, without returning, who is not signed in (401 login_required), or less surely than they or their operator demand
+ * while they have a second factor to do so with (403 fresh_login_required), and a POST that is no JSON object (400), or that
  * another site sent, or anything but a page of ours (403): Origin must be there and be the issuer's, Sec-Fetch-Site must
  * not be another site, and the CSRF token must be this session's.
  */
@@ -52,6 +53,9 @@ void account_change(struct context *c, const struct account *account);
 
 /* 400 {"error":"invalid_field","field":…,"error_description":…}: `message_key` says what to do better. Keeps what was done, as refuse() does. */
 enum outcome account_refuse_field(struct context *c, const char *field, const char *text);
+
+/* The same for who would be left with a password alone that is too short for that (users.password_short). */
+enum outcome account_refuse_short_password(struct context *c, const char *field);
 
 /* Opens the answer: an object in c->response.body with the member csrf. Close it with json_object_close() and answer with response_json(c, 200). */
 struct buffer *account_answer_open(struct context *c, const struct account *account);

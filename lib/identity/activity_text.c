@@ -20,6 +20,7 @@ static const struct {
 	{ AUDIT_LOGOUT, "activity_logout" },
 	{ AUDIT_SESSION_ENDED, "activity_session_ended" },
 	{ AUDIT_SESSIONS_ENDED, "activity_sessions_ended" },
+	{ AUDIT_ALL_SESSIONS_ENDED, "activity_all_sessions_ended" },
 	{ AUDIT_SESSION_REPORTED, "activity_session_reported" },
 	{ AUDIT_EMAIL_CHANGED, "activity_email_changed" },
 	{ AUDIT_PROFILE_CHANGED, "activity_profile_changed" },

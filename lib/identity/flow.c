@@ -5,6 +5,7 @@
 #include "lib/base/text.h"
 #include "lib/crypto/digest.h"
 #include "lib/crypto/random.h"
+#include "lib/crypto/seal.h"
 #include "lib/http/cookies.h"
 #include "lib/identity/attempts.h"
 #include "lib/protocol/errors.h"
@@ -32,11 +33,18 @@ static void forget_oldest_cookie(struct context *c)
 		cookie_clear(c, oldest);
 }
 
+static const char *hint_purpose(struct context *c, const struct flow *flow)
+{
+	return arena_format(c->arena, "flows.id_token_hint:%s", flow->flow_id);
+}
+
 void flow_open(struct context *c, struct flow *flow)
 {
 	const char *secret = random_token(c->arena);
 	flow->flow_id = arena_format(c->arena, "%08llx%s", (unsigned long long)c->now, random_alphanumeric(c->arena, 16));
 	flow->secret_hash = sha256_of(c->arena, secret);
+	if (flow->id_token_hint && !(flow->id_token_hint = seal_by_token(c->arena, secret, hint_purpose(c, flow), flow->id_token_hint)))
+		fail(c, "id_token_hint was not sealed");
 
 	database_begin(c->database, DATABASE_RELAXED);
 	if (!attempt_count(c, "flow:address", attempt_network(c), c->config->flow_limit_address, c->config->flow_seconds))
@@ -79,6 +87,14 @@ const struct flow *flow_require(struct context *c)
 	if (!flow || !secret || !equal_in_constant_time(sha256_of(c->arena, secret), flow->secret_hash, SHA256_BYTES))
 		refuse_and_leave(c, FLOW_EXPIRED, "RFC 9700 4.7.1");
 	return flow;
+}
+
+const char *flow_id_token_hint(struct context *c, const struct flow *flow)
+{
+	const char *hint = unseal_by_token(c->arena, flow_secret(c, flow), hint_purpose(c, flow), flow->id_token_hint);
+	if (!hint)
+		refuse_and_leave(c, FLOW_EXPIRED, "OpenID Connect Core 3.1.2.1");
+	return hint;
 }
 
 const char *flow_secret(struct context *c, const struct flow *flow)

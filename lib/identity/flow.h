@@ -13,8 +13,8 @@
 #define FLOW_TABLES "flows limits"
 
 /*
- * Stores a new flow (its id and secret are made here) in a relaxed transaction and sets its cookie. Refuses when one
- * address starts too many. Writes flows, limits.
+ * Stores a new flow (its id and secret are made here; an id_token_hint is replaced by the sealed one) in a relaxed transaction
+ * and sets its cookie. Refuses when one address starts too many. Writes flows, limits.
  */
 void flow_open(struct context *c, struct flow *flow);
 
@@ -26,6 +26,12 @@ void flow_open_again(struct context *c, const char *user_id);
 
 /* The flow that the request names, if it is this browser's: refuses otherwise. */
 const struct flow *flow_require(struct context *c);
+
+/*
+ * The id_token_hint of a flow that flow_require() found and that has one, in clear: the row has it sealed by the flow's cookie.
+ * One that does not open is a flow that nobody knows: refuses.
+ */
+const char *flow_id_token_hint(struct context *c, const struct flow *flow);
 
 /* The value of the flow's cookie: what its forms are bound to. */
 const char *flow_secret(struct context *c, const struct flow *flow);

@@ -1,8 +1,5 @@
 #include "lib/identity/link.h"
 
-#include <string.h>
-
-#include "lib/base/json_flat.h"
 #include "lib/crypto/digest.h"
 #include "lib/http/messages.h"
 
@@ -10,16 +7,6 @@ const struct link *link_given(struct context *c, const char *kind)
 {
 	const char *token = parameter(c, "token");
 	return token ? link_find(c->database, kind, sha256_of(c->arena, token), c->now) : NULL;
-}
-
-const char *claim_text(struct context *c, const struct claims *claims, const char *name)
-{
-	const char *json = claims_find(claims, name);
-	if (!json)
-		return NULL;
-	json = arena_format(c->arena, "{\"claim\":%s}", json);
-	const struct json_flat *object = json_flat_read(c->arena, json, strlen(json), NULL);
-	return object ? json_flat_text(object, "claim") : NULL;
 }
 
 enum outcome link_tell(struct context *c, const struct template *template, const struct link_news *news)

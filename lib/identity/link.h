@@ -5,16 +5,12 @@
 #include "lib/http/context.h"
 #include "lib/http/html.h"
 #include "lib/records/link_store.h"
-#include "lib/records/user_store.h"
 
 /* A row of the parameter table: 256 random bits. */
 #define LINK_PARAMETER { "token", is_base64url, 43, false }
 
 /* The link of this kind that the parameter `token` names; NULL if there is none, it was used, or it expired. Reads links. */
 const struct link *link_given(struct context *c, const char *kind);
-
-/* What a claim that is a JSON string says; NULL if there is no such claim. */
-const char *claim_text(struct context *c, const struct claims *claims, const char *name);
 
 /* A page that tells something and leads on: keys of its title and text, where it leads, and the key of how that is called. */
 struct link_news {

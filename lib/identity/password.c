@@ -29,6 +29,11 @@ const char *password_normalise(struct arena *arena, const char *password)
 	return normal;
 }
 
+bool password_is_short(struct arena *arena, const struct config *config, const char *password)
+{
+	return utf8_count(password_normalise(arena, password)) < (size_t)config->password_min_length;
+}
+
 char *password_purpose(struct arena *arena, const char *user_id)
 {
 	return arena_format(arena, "users.password:%s", user_id);

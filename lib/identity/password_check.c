@@ -10,7 +10,6 @@ enum {
 	KNOWN_MOST = 32,
 	KNOWN_LONGEST = 64,  /* bytes of one text that a guesser knows */
 	KNOWN_SHORTEST = 3,  /* shorter ones are in every password by chance */
-	ARENA_BYTES = 65536,
 };
 
 struct known {
@@ -53,7 +52,8 @@ static const char *const *known_of(struct arena *arena, const struct config *con
 
 static bool is_personal(struct arena *arena, const struct password_subject *subject, const char *password)
 {
-	const char *email = subject->email, *at = email ? strchr(email, '@') : NULL;
+	const char *email = subject->email ? password_normalise(arena, subject->email) : NULL;
+	const char *at = email ? strrchr(email, '@') : NULL;
 	if (email && text_equal_ignoring_case(email, password))
 		return true;
 	if (at && text_equal_ignoring_case(arena_copy(arena, email, (size_t)(at - email)), password))
@@ -95,14 +95,4 @@ const char *password_check(struct arena *arena, const struct config *config, con
 int password_score(struct arena *arena, const struct config *config, const struct password_subject *subject, const char *password)
 {
 	return password_strength_of(password_normalise(arena, password), known_of(arena, config, subject)).score;
-}
-
-const char *password_problem(const struct config *config, const char *username, const char *password)
-{
-	struct arena *arena = arena_create(ARENA_BYTES);
-	if (!arena)
-		return "password_malformed";
-	const char *problem = password_check(arena, config, &(struct password_subject){ .username = username }, password);
-	arena_destroy(arena);
-	return problem;
 }

@@ -50,7 +50,7 @@ struct password_strength password_strength_of(const char *password, const char *
 	double bits = length > 0 ? ZxcvbnMatch(judged, (const char **)(void *)known, &parts) : 0;
 	while (strength.score < PASSWORD_SCORE_MOST && bits >= bits_of_score[strength.score])
 		strength.score++;
-	if (strength.score < PASSWORD_SCORE_MOST)
+	if (strength.score < PASSWORD_SCORE_NEEDED)
 		strength.problem = problem_of(parts);
 	ZxcvbnFreeInfo(parts);
 	explicit_bzero(judged, sizeof judged);

@@ -2,7 +2,7 @@
 #ifndef LATCHKEY_IDENTITY_PASSWORD_STRENGTH_H
 #define LATCHKEY_IDENTITY_PASSWORD_STRENGTH_H
 
-enum { PASSWORD_SCORE_MOST = 4 }; /* what a new password needs: 10^10 guesses */
+enum { PASSWORD_SCORE_MOST = 4, PASSWORD_SCORE_NEEDED = 3 }; /* 3: 10^8 guesses, each of which takes an Argon2id */
 
 struct password_strength {
 	int score;           /* 0 to PASSWORD_SCORE_MOST */

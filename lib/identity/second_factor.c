@@ -35,6 +35,11 @@ bool second_factor_is_needed(struct context *c, const struct user *user, const s
 	return has->totp || user->second_factor_required || c->config->second_factor_required;
 }
 
+bool second_factor_guards(struct context *c, const struct user *user, const struct second_factor *has)
+{
+	return has->totp || (has->passkeys > 0 && second_factor_is_needed(c, user, has));
+}
+
 /* ---- what lies under keys/credentials.key */
 
 static void load_key(struct context *c, unsigned char *key)
@@ -131,8 +136,7 @@ static void audit(struct context *c, const char *event, const struct user *user,
 		.address = c->request.address, .request_id = c->request_id, .detail = detail });
 }
 
-/* Counted before the check, so that 32 guesses at once do not all see a count of zero. */
-static bool count_attempt(struct context *c, const struct user *user)
+bool second_factor_count(struct context *c, const struct user *user)
 {
 	database_begin(c->database, DATABASE_RELAXED);
 	bool may = attempt_count(c, "second_factor:account", user->user_id, c->config->second_factor_limit, c->config->login_limit_seconds);
@@ -143,11 +147,16 @@ static bool count_attempt(struct context *c, const struct user *user)
 	return may;
 }
 
+void second_factor_forget(struct context *c, const struct user *user)
+{
+	attempt_forget(c, "second_factor:account", user->user_id);
+}
+
 enum second_factor_result second_factor_check(struct context *c, const struct user *user, const char *code,
 	struct second_factor_proof *proof)
 {
 	*proof = (struct second_factor_proof){ 0 };
-	if (!count_attempt(c, user))
+	if (!second_factor_count(c, user))
 		return SECOND_FACTOR_LIMITED;
 	const char *text = without_separators(c, code);
 	bool app = strlen(text) == TOTP_DIGITS;
@@ -165,7 +174,7 @@ bool second_factor_use(struct context *c, const struct user *user, const struct 
 	bool first = proof->step ? totp_row_use_step(c->database, user->user_id, proof->step)
 		: recovery_code_use(c->database, user->user_id, proof->code_hash, c->now);
 	if (first)
-		attempt_forget(c, "second_factor:account", user->user_id);
+		second_factor_forget(c, user);
 	audit(c, first ? AUDIT_SECOND_FACTOR_SUCCESS : AUDIT_SECOND_FACTOR_FAILURE, user, kind);
 	return first;
 }

@@ -19,6 +19,20 @@ struct second_factor second_factor_of(struct context *c, const char *user_id);
 /* Whether this user's password alone is not enough: by an app that they set up, by their own or their operator's wish. */
 bool second_factor_is_needed(struct context *c, const struct user *user, const struct second_factor *has);
 
+/*
+ * Whether the password of this user, who has a factor, opens nothing alone: then a shorter one will do. A passkey that
+ * nobody demands is another way in beside the password, and guards nothing.
+ */
+bool second_factor_guards(struct context *c, const struct user *user, const struct second_factor *has);
+
+/*
+ * Counts an attempt at a code in a transaction of its own, before the check, so that 32 guesses at once do not all see a
+ * count of zero: false (audited) if there were too many wrong ones. second_factor_check() does it itself. Writes limits, audit.
+ */
+bool second_factor_count(struct context *c, const struct user *user);
+/* The code was right: the count starts anew. Inside the caller's transaction; second_factor_use() does it itself. */
+void second_factor_forget(struct context *c, const struct user *user);
+
 enum second_factor_result {
 	SECOND_FACTOR_RIGHT,
 	SECOND_FACTOR_WRONG,

@@ -90,7 +90,7 @@ void sign_in_record(struct context *c, const struct sign_in *result)
 	sign_in_forget_attempts(c, user);
 	attempt_take_back(c, "login:address", attempt_network(c));
 	if (result->new_password)
-		user_set_password(c->database, user->user_id, result->new_password, user->password_changed_at);
+		user_seal_password_anew(c->database, user->user_id, user->password, result->new_password);
 }
 
 void sign_in_complete(struct context *c, const struct flow *flow, const char *user_id, const char *amr, const char *acr, bool stay)

@@ -1,8 +1,11 @@
 #include "lib/process/process.h"
 
 #include <fcntl.h>
+#include <link.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -55,6 +58,29 @@ void process_prepare(void)
 	unsetenv("HTTP_PROXY");
 	unsetenv("HTTPS_PROXY");
 	unsetenv("ALL_PROXY");
+}
+
+/* Code that nothing was ever written to (relocations, debuggers), or the change would be lost. */
+static int forget_code(struct dl_phdr_info *object, size_t size, void *nothing)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+
+	(void)size;
+	(void)nothing;
+	for (int i = 0; i < object->dlpi_phnum; i++) {
+		const ElfW(Phdr) *part = &object->dlpi_phdr[i];
+		if (part->p_type != PT_LOAD || !(part->p_flags & PF_X) || part->p_flags & PF_W)
+			continue;
+		uintptr_t begin = (object->dlpi_addr + part->p_vaddr) & ~(page - 1);
+		uintptr_t end = (object->dlpi_addr + part->p_vaddr + part->p_memsz + page - 1) & ~(page - 1);
+		madvise((void *)begin, end - begin, MADV_DONTNEED);
+	}
+	return 0;
+}
+
+void process_forget_code(void)
+{
+	dl_iterate_phdr(forget_code, NULL);
 }
 
 void process_leave(int status)

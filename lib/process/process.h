@@ -11,6 +11,12 @@ enum { PROCESS_SECONDS = 60 };
  */
 void process_prepare(void);
 
+/*
+ * Gives the pages of the program's code back; those that are needed again come from the page cache. For a process that
+ * stays and has done most of what it will ever do.
+ */
+void process_forget_code(void);
+
 /* Leaves at once: no exit handlers, and the database is not closed, since closing would checkpoint. */
 _Noreturn void process_leave(int status);
 

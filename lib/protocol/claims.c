@@ -31,7 +31,7 @@ static const char *filter_groups(struct arena *arena, const char *json, const ch
 }
 
 /* A claim as JSON; NULL if the user does not have it. */
-static const char *value_of(struct arena *arena, const struct client *client, const struct user *user,
+static const char *value_of(struct arena *arena, const struct claim_rules *rules, const struct user *user,
 	const struct claims *claims, const char *name)
 {
 	if (text_equal(name, "sub"))
@@ -44,15 +44,15 @@ static const char *value_of(struct arena *arena, const struct client *client, co
 	if (text_equal(name, "email_verified"))
 		return json ? json : claims_find(claims, "email") ? "false" : NULL;
 	if (text_equal(name, "groups"))
-		return filter_groups(arena, json ? json : "[]", client->groups_filter);
+		return filter_groups(arena, json ? json : "[]", rules->groups_filter);
 	return json;
 }
 
-static void write_words(struct buffer *out, const struct client *client, const struct user *user,
+static void write_words(struct buffer *out, const struct claim_rules *rules, const struct user *user,
 	const struct claims *claims, const char *names)
 {
 	for (const char *cursor = names, *name; (name = words_next(out->arena, &cursor));) {
-		const char *json = value_of(out->arena, client, user, claims, name);
+		const char *json = value_of(out->arena, rules, user, claims, name);
 		if (json)
 			json_raw(out, name, json);
 	}
@@ -117,24 +117,24 @@ static const char *next_line(struct arena *arena, const char **cursor, char *fie
 	return copy;
 }
 
-static const char *mapped_names(struct arena *arena, const struct client *client)
+static const char *mapped_names(struct arena *arena, const struct claim_rules *rules)
 {
 	struct buffer names = buffer_create(arena, 64);
 	char *fields[3];
-	for (const char *cursor = client->claim_mapping; next_line(arena, &cursor, fields);)
+	for (const char *cursor = rules->mapping; next_line(arena, &cursor, fields);)
 		buffer_format(&names, "%s%s", names.length ? " " : "", fields[0]);
 	return names.data;
 }
 
-static void write_mapping(struct buffer *out, const struct client *client, const struct user *user, const struct claims *claims)
+static void write_mapping(struct buffer *out, const struct claim_rules *rules, const struct user *user, const struct claims *claims)
 {
 	char *fields[3];
-	for (const char *cursor = client->claim_mapping; next_line(out->arena, &cursor, fields);) {
+	for (const char *cursor = rules->mapping; next_line(out->arena, &cursor, fields);) {
 		if (claim_name_is_reserved(fields[0]))
 			continue;
 		const char *json = fields[2];
 		if (!text_equal(fields[1], "constant")) {
-			json = value_of(out->arena, client, user, claims, fields[2]);
+			json = value_of(out->arena, rules, user, claims, fields[2]);
 			json = json ? converted(out->arena, json, fields[1]) : NULL;
 		}
 		if (json)
@@ -142,7 +142,7 @@ static void write_mapping(struct buffer *out, const struct client *client, const
 	}
 }
 
-void claims_write(struct buffer *out, const struct client *client, const struct user *user, const struct claims *claims,
+void claims_write(struct buffer *out, const struct claim_rules *rules, const struct user *user, const struct claims *claims,
 	const char *scope, const char *wanted)
 {
 	struct arena *arena = out->arena;
@@ -153,8 +153,8 @@ void claims_write(struct buffer *out, const struct client *client, const struct 
 	if (words_contain(names, "email")) /* applications take an address without it for unproven, or for an error */
 		names = words_union(arena, names, "email_verified");
 	names = words_subtract(arena, names, "sub iss aud exp iat auth_time nonce acr amr at_hash sid");
-	if (client->claim_mapping[0])
-		names = words_subtract(arena, names, mapped_names(arena, client));
-	write_words(out, client, user, claims, names);
-	write_mapping(out, client, user, claims);
+	if (rules->mapping[0])
+		names = words_subtract(arena, names, mapped_names(arena, rules));
+	write_words(out, rules, user, claims, names);
+	write_mapping(out, rules, user, claims);
 }

@@ -11,7 +11,7 @@
  * NULL: none) are claims asked for one by one. Claims that the user does not have are left out, except name,
  * preferred_username and email_verified, which always come with their scope (CLIENTS: applications lock users out otherwise).
  */
-void claims_write(struct buffer *out, const struct client *client, const struct user *user, const struct claims *claims,
+void claims_write(struct buffer *out, const struct claim_rules *rules, const struct user *user, const struct claims *claims,
 	const char *scope, const char *wanted);
 
 #endif

@@ -271,11 +271,11 @@ static bool read_lists(struct arena *arena, const struct cJSON *object, struct c
 	}
 	if (!*client->default_acr_values)
 		client->default_acr_values = NULL;
-	client->groups_filter = read_list(arena, object, "groups_filter", is_group_prefix, error);
-	if (!client->groups_filter)
+	client->claim_rules.groups_filter = read_list(arena, object, "groups_filter", is_group_prefix, error);
+	if (!client->claim_rules.groups_filter)
 		return false;
-	client->claim_mapping = mapping ? claim_mapping_read(arena, mapping, error) : "";
-	return client->claim_mapping != NULL;
+	client->claim_rules.mapping = mapping ? claim_mapping_read(arena, mapping, error) : "";
+	return client->claim_rules.mapping != NULL;
 }
 
 /* The keys of private_key_jwt (RFC 7591 2). A client has keys or a secret, never both. */
@@ -402,9 +402,9 @@ void client_metadata_write(struct buffer *out, const struct client *client, cons
 		write_member(out, &members[i], &copy);
 	if (client->default_acr_values)
 		json_words(out, "default_acr_values", client->default_acr_values);
-	json_words(out, "groups_filter", client->groups_filter);
+	json_words(out, "groups_filter", client->claim_rules.groups_filter);
 	client_keys_write(out, "jwks", client->jwks);
-	if (!text_empty(client->claim_mapping))
-		claim_mapping_write(out, "claim_mapping", client->claim_mapping);
+	if (!text_empty(client->claim_rules.mapping))
+		claim_mapping_write(out, "claim_mapping", client->claim_rules.mapping);
 	json_object_close(out);
 }

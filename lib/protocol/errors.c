@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "lib/base/json_write.h"
 #include "lib/base/log.h"
@@ -86,7 +87,8 @@ enum outcome refuse_at(struct context *c, const struct error *error, const char 
 	log_write(LOG_INFO, "refused: %s (%s) %s at %s:%d", error->code ? error->code : "no token", clause, text, file, line);
 	if (c->database && database_in_transaction(c->database))
 		database_commit(c->database);
-	if (error->status == 503 || error->status == 429)
+	/* Unless the endpoint knows better: twice it would be no number any more where a server joins headers. */
+	if ((error->status == 503 || error->status == 429) && !strstr(c->response.headers.data, "Retry-After: "))
 		response_header(c, "Retry-After", error->status == 503 ? "5" : "300");
 	return answer(c, error, text);
 }
@@ -94,6 +96,7 @@ enum outcome refuse_at(struct context *c, const struct error *error, const char 
 void fail_with(struct context *c, const struct error *error, const char *reason)
 {
 	log_write(LOG_ERROR, "%s", reason);
+	c->failed = true;
 	if (c->database)
 		database_rollback(c->database);
 	response_reset(c);

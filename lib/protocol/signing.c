@@ -9,6 +9,11 @@
 /* For requests that read the old key and have not signed yet, and for clients whose clocks are late. */
 enum { RETIRED_SLACK_SECONDS = 300 };
 
+/* One for each algorithm that was signed with last, and some on their way out. A kid is made of its key: it never means another one. */
+enum { KEYS_KEPT = 8 };
+static struct signing_key *kept[KEYS_KEPT];
+static size_t next_to_go;
+
 bool signing_promote(struct database *db, const struct config *config, const char *alg, const char *kid, int64_t now)
 {
 	int64_t longest = config->id_token_seconds > config->access_token_seconds ? config->id_token_seconds : config->access_token_seconds;
@@ -28,16 +33,27 @@ static const struct signing_key_record *promote(struct context *c, const char *a
 	return signing_key_find_active(c->database, alg);
 }
 
-struct signing_key *signing_key_require(struct context *c, const char *alg)
+static struct signing_key *load(struct context *c, const char *alg, const char *kid)
 {
 	const char *error;
+	for (size_t i = 0; i < KEYS_KEPT; i++)
+		if (kept[i] && text_equal(signing_key_kid(kept[i]), kid) && text_equal(signing_key_alg(kept[i]), alg))
+			return kept[i];
+	struct signing_key *key = signing_key_load(c->lasting, config_file(c->arena, c->config, "keys/signing"), kid, alg, &error);
+	if (!key)
+		fail(c, "%s", error);
+	signing_key_free(kept[next_to_go]);
+	kept[next_to_go] = key;
+	next_to_go = (next_to_go + 1) % KEYS_KEPT;
+	return key;
+}
+
+struct signing_key *signing_key_require(struct context *c, const char *alg)
+{
 	const struct signing_key_record *record = signing_key_find_signing(c->database, alg, c->now);
 	if (record && text_equal(record->state, "next"))
 		record = promote(c, alg, record->kid);
 	if (!record)
 		fail(c, "no key signs with %s: run `latchkey key rotate --alg %s`", alg, alg);
-	struct signing_key *key = signing_key_load(c->arena, config_file(c->arena, c->config, "keys/signing"), record->kid, alg, &error);
-	if (!key)
-		fail(c, "%s", error);
-	return key;
+	return load(c, alg, record->kid);
 }

@@ -12,7 +12,7 @@
 #define SIGNING_KEYS "signing"
 
 /*
- * The private key to sign with; its owner frees it with signing_key_free(). Promotes a next key that is due, in a
+ * The private key to sign with; it belongs to the process, which keeps what it has read. Promotes a next key that is due, in a
  * transaction of its own: call it outside of transactions. Fails, and does not return, where there is no key.
  */
 struct signing_key *signing_key_require(struct context *c, const char *alg);

@@ -52,7 +52,7 @@ char *id_token_payload(struct context *c, const struct client *client, const str
 	json_text(&out, "at_hash", at_hash);
 	json_text(&out, "sid", grant->sid);
 	bool full = !text_equal(client->id_token_claims, "minimal");
-	claims_write(&out, client, user, claims, full ? grant->scope : NULL, grant->claims_id_token);
+	claims_write(&out, &client->claim_rules, user, claims, full ? grant->scope : NULL, grant->claims_id_token);
 	json_object_close(&out);
 	return out.data;
 }

@@ -6,7 +6,7 @@ const struct access_token *access_token_find(struct database *db, const unsigned
 {
 	struct statement *row = database_query(db,
 		"SELECT t.token_hash, t.grant_id, t.client_id, t.user_id, t.scope, t.audience, t.confirmation, t.issued_at,"
-		" t.expires_at, g.claims_userinfo"
+		" t.expires_at, g.claims_userinfo, c.claim_mapping, c.groups_filter"
 		" FROM access_tokens t JOIN clients c ON c.client_id = t.client_id"
 		" LEFT JOIN users u ON u.user_id = t.user_id LEFT JOIN grants g ON g.grant_id = t.grant_id"
 		" WHERE t.token_hash = ?1 AND t.expires_at > ?2 AND t.revoked_at IS NULL AND c.disabled_at IS NULL"
@@ -27,6 +27,8 @@ const struct access_token *access_token_find(struct database *db, const unsigned
 		token->issued_at = statement_number(row, 7);
 		token->expires_at = statement_number(row, 8);
 		token->claims_userinfo = statement_text(row, 9);
+		token->claim_rules.mapping = statement_text(row, 10);
+		token->claim_rules.groups_filter = statement_text(row, 11);
 	}
 	statement_end(row);
 	return token;

@@ -3,6 +3,7 @@
 #define LATCHKEY_RECORDS_ACCESS_TOKEN_STORE_H
 
 #include "lib/database/database.h"
+#include "lib/records/client_store.h"
 
 struct access_token {
 	const unsigned char *token_hash;
@@ -14,7 +15,8 @@ struct access_token {
 	const char *confirmation;
 	int64_t issued_at;
 	int64_t expires_at;
-	const char *claims_userinfo; /* of the grant; read only */
+	const char *claims_userinfo; /* of the grant; read only, like the next */
+	struct claim_rules claim_rules; /* of the client */
 };
 
 /* A token that counts now: not expired, neither it nor its grant revoked, user and client not disabled; else NULL. */

@@ -42,6 +42,7 @@ struct audit_event {
 #define AUDIT_LOGOUT "logout"
 #define AUDIT_SESSION_ENDED "session.ended"
 #define AUDIT_SESSIONS_ENDED "session.others_ended"
+#define AUDIT_ALL_SESSIONS_ENDED "session.all_ended"
 #define AUDIT_EMAIL_CHANGED "user.email_changed"
 #define AUDIT_SESSION_REPORTED "session.reported"
 #define AUDIT_INVITATION_ADDED "invitation.added"
@@ -72,6 +73,9 @@ struct audit_event {
 #define AUDIT_KEY_PROMOTED "key.promoted"
 #define AUDIT_KEY_WITHDRAWN "key.withdrawn"
 #define AUDIT_KEY_REMOVED "key.removed"
+#define AUDIT_BACKED_UP "installation.backed_up"
+#define AUDIT_RESTORED "installation.restored"
+#define AUDIT_UPGRADED "installation.upgraded"
 #define AUDIT_MAIL_FAILED "mail.failed"
 
 void audit_write(struct database *db, const struct audit_event *event);

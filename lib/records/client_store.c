@@ -52,8 +52,8 @@ static struct client *read_client(struct database *db, struct statement *row)
 	client->access_token_format = statement_text(row, column++);
 	client->id_token_signed_response_alg = statement_text(row, column++);
 	client->resource_handling = statement_text(row, column++);
-	client->claim_mapping = statement_text(row, column++);
-	client->groups_filter = statement_text(row, column++);
+	client->claim_rules.mapping = statement_text(row, column++);
+	client->claim_rules.groups_filter = statement_text(row, column++);
 	client->trace = statement_number(row, column++) != 0;
 	client->created_at = statement_number(row, column++);
 	client->disabled_at = statement_number(row, column++);
@@ -96,7 +96,7 @@ bool client_insert(struct database *db, const struct client *client)
 		(int64_t)client->require_pushed_authorization_requests, client->introspection,
 		client->consent, client->id_token_claims, client->access_token_format,
 		client->id_token_signed_response_alg, client->resource_handling,
-		required_text(client->claim_mapping), required_text(client->groups_filter),
+		required_text(client->claim_rules.mapping), required_text(client->claim_rules.groups_filter),
 		(int64_t)client->trace, client->created_at, client->disabled_at,
 		client->default_acr_values) == 1;
 }

@@ -4,6 +4,12 @@
 
 #include "lib/database/database.h"
 
+/* What a client wants to be told in a way of its own; lines and words as in schema.sql, "" for none. */
+struct claim_rules {
+	const char *mapping;
+	const char *groups_filter;
+};
+
 struct client {
 	const char *client_id;
 	const char *client_name;
@@ -36,8 +42,7 @@ struct client {
 	const char *access_token_format;
 	const char *id_token_signed_response_alg;
 	const char *resource_handling;
-	const char *claim_mapping;
-	const char *groups_filter;
+	struct claim_rules claim_rules;         /* columns claim_mapping, groups_filter */
 	bool trace;
 	int64_t created_at;
 	int64_t disabled_at;                    /* 0: enabled */

@@ -14,7 +14,7 @@ struct flow {
 	const char *scope;
 	const char *nonce;
 	const char *code_challenge;
-	const char *id_token_hint;
+	const char *id_token_hint;   /* of a stored flow: sealed */
 	const char *claims;
 	const char *claims_id_token;
 	const char *claims_userinfo;

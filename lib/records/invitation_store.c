@@ -1,6 +1,6 @@
 #include "lib/records/invitation_store.h"
 
-#define COLUMNS "invitation_hash, email, created_at, expires_at"
+#define COLUMNS "invitation_hash, email, requested, created_at, expires_at"
 
 static struct invitation *read_invitation(struct database *db, struct statement *row)
 {
@@ -8,15 +8,16 @@ static struct invitation *read_invitation(struct database *db, struct statement 
 
 	invitation->invitation_hash = statement_bytes(row, 0, NULL);
 	invitation->email = statement_text(row, 1);
-	invitation->created_at = statement_number(row, 2);
-	invitation->expires_at = statement_number(row, 3);
+	invitation->requested = statement_number(row, 2) != 0;
+	invitation->created_at = statement_number(row, 3);
+	invitation->expires_at = statement_number(row, 4);
 	return invitation;
 }
 
 void invitation_insert(struct database *db, const struct invitation *invitation)
 {
-	database_change(db, "INSERT INTO invitations (" COLUMNS ") VALUES (?1, ?2, ?3, ?4)", "htnn",
-		invitation->invitation_hash, invitation->email, invitation->created_at, invitation->expires_at);
+	database_change(db, "INSERT INTO invitations (" COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5)", "htnnn",
+		invitation->invitation_hash, invitation->email, (int64_t)invitation->requested, invitation->created_at, invitation->expires_at);
 }
 
 const struct invitation *invitation_find(struct database *db, const unsigned char *invitation_hash, int64_t now)
@@ -46,6 +47,11 @@ void invitation_list(struct database *db, void (*each)(void *context, const stru
 int64_t invitation_remove_between(struct database *db, const unsigned char *first, const unsigned char *last)
 {
 	return database_change(db, "DELETE FROM invitations WHERE invitation_hash BETWEEN ?1 AND ?2", "hh", first, last);
+}
+
+void invitation_remove_requested(struct database *db, const char *email)
+{
+	database_change(db, "DELETE FROM invitations WHERE requested = 1 AND lower(email) = lower(?1)", "t", email);
 }
 
 int64_t invitation_remove_expired(struct database *db, int64_t now, int limit)

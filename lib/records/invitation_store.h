@@ -7,6 +7,7 @@
 struct invitation {
 	const unsigned char *invitation_hash; /* SHA-256 of the token in the link */
 	const char *email;                    /* whom it is for; NULL: anybody */
+	bool requested;                       /* on the sign-up page, for `email`; else the operator's */
 	int64_t created_at;
 	int64_t expires_at;
 };
@@ -24,6 +25,9 @@ void invitation_list(struct database *db, void (*each)(void *context, const stru
 
 /* Removes those whose hash lies between the two, both included; gives how many. */
 int64_t invitation_remove_between(struct database *db, const unsigned char *first, const unsigned char *last);
+
+/* Removes those to this address (in any case) that were asked for on the sign-up page; the operator's stay. */
+void invitation_remove_requested(struct database *db, const char *email);
 
 int64_t invitation_remove_expired(struct database *db, int64_t now, int limit);
 

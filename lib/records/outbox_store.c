@@ -58,3 +58,13 @@ int64_t outbox_next_due(struct database *db)
 	statement_end(row);
 	return due_at;
 }
+
+int64_t outbox_count_before(struct database *db, int64_t at, bool tried)
+{
+	struct statement *row = database_query(db, "SELECT count(*) FROM outbox WHERE created_at < ?1 AND (attempts > 0) = ?2", "nn", at,
+		(int64_t)tried);
+	int64_t count = statement_row(row) ? statement_number(row, 0) : 0;
+
+	statement_end(row);
+	return count;
+}

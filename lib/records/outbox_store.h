@@ -9,6 +9,8 @@
 /* Links: to the address in email_changes; to the user's own. */
 #define OUTBOX_VERIFY_EMAIL "mail.verify_email"
 #define OUTBOX_RESET_PASSWORD "mail.reset_password"
+/* To the address in `detail`, whose user there is not yet: the way to an account, or word that there is one. */
+#define OUTBOX_SIGNUP "mail.signup"
 /* Notices. */
 #define OUTBOX_NEW_DEVICE "mail.new_device"           /* sid: the session that began there */
 #define OUTBOX_PASSWORD_CHANGED "mail.password_changed"
@@ -50,5 +52,8 @@ bool outbox_put_back(struct database *db, const struct outbox_row *row, int64_t 
 
 /* When the next row is due; 0 if there is none. */
 int64_t outbox_next_due(struct database *db);
+
+/* How many rows were made before `at`: never tried yet, or tried in vain. */
+int64_t outbox_count_before(struct database *db, int64_t at, bool tried);
 
 #endif

@@ -7,7 +7,7 @@
 struct pushed_request {
 	const unsigned char *request_hash; /* of the random part of the request_uri */
 	const char *client_id;
-	const char *parameters;            /* as a form */
+	const char *parameters;            /* as a form, sealed */
 	int64_t expires_at;
 };
 

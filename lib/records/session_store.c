@@ -108,6 +108,29 @@ void session_list(struct database *db, const char *user_id, int64_t now, int64_t
 		each(context, read_session(db, row));
 }
 
+void session_list_everywhere(struct database *db, const char *user_id, const char *sid, int64_t now, int limit,
+	void (*each)(void *context, const struct session *session), void *context)
+{
+	struct statement *row = database_query(db,
+		"SELECT " COLUMNS_OF_S ", u.username FROM sessions s JOIN users u ON u.user_id = s.user_id"
+		" WHERE (s.user_id, s.sid) > (?1, ?3) AND " COUNTS("s")
+		" AND NOT EXISTS (SELECT 1 FROM sessions t WHERE t.user_id = s.user_id AND t.sid = s.sid AND " COUNTS("t")
+		" AND (t.auth_time > s.auth_time OR (t.auth_time = s.auth_time AND t.session_hash > s.session_hash)))"
+		" ORDER BY s.user_id, s.sid LIMIT ?4", "tntn", user_id ? user_id : "", now, sid ? sid : "", (int64_t)limit);
+
+	while (statement_row(row))
+		each(context, read_session(db, row));
+}
+
+const char *session_owner(struct database *db, const char *sid)
+{
+	struct statement *row = database_query(db, "SELECT user_id FROM sessions WHERE sid = ?1 LIMIT 1", "t", sid);
+	const char *user_id = statement_row(row) ? statement_text(row, 0) : NULL;
+
+	statement_end(row);
+	return user_id;
+}
+
 int64_t session_remove_expired(struct database *db, int64_t now, int limit)
 {
 	return database_change(db, "DELETE FROM sessions WHERE session_hash IN"

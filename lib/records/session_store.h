@@ -48,6 +48,16 @@ int64_t session_end_all(struct database *db, const char *user_id, const char *ex
 void session_list(struct database *db, const char *user_id, int64_t now, int64_t created_at, const char *sid, int limit,
 	void (*each)(void *context, const struct session *session), void *context);
 
+/*
+ * The same for all users, sorted by user_id and sid, behind these two (NULL: from the start); `username` is set. Of several
+ * cookies of one sid the one of the last sign-in.
+ */
+void session_list_everywhere(struct database *db, const char *user_id, const char *sid, int64_t now, int limit,
+	void (*each)(void *context, const struct session *session), void *context);
+
+/* Whose sid it is; NULL: nobody's. For the operator: no index leads there. */
+const char *session_owner(struct database *db, const char *sid);
+
 /* Removes at most `limit` that expired. */
 int64_t session_remove_expired(struct database *db, int64_t now, int limit);
 

@@ -1,10 +1,11 @@
 #include <string.h>
 
+#include "lib/base/json_flat.h"
 #include "lib/base/text.h"
 #include "lib/records/user_store.h"
 
 #define COLUMNS "user_id, username, password, password_changed_at, created_at, disabled_at, deletion_at," \
-	" second_factor_required, version, passkey_challenges"
+	" second_factor_required, version, passkey_challenges, password_short"
 
 static struct user *read_user(struct database *db, struct statement *row)
 {
@@ -20,6 +21,7 @@ static struct user *read_user(struct database *db, struct statement *row)
 	user->second_factor_required = statement_number(row, 7) != 0;
 	user->version = statement_number(row, 8);
 	user->passkey_challenges = statement_number(row, 9);
+	user->password_short = statement_number(row, 10) != 0;
 	return user;
 }
 
@@ -47,10 +49,10 @@ const struct user *user_find_by_username(struct database *db, const char *userna
 bool user_insert(struct database *db, const struct user *user)
 {
 	return database_change(db,
-		"INSERT INTO users (" COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (username) DO NOTHING",
-		"tttonoonnn", user->user_id, text_lowercase(database_arena(db), user->username), user->password,
+		"INSERT INTO users (" COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT (username) DO NOTHING",
+		"tttonoonnnn", user->user_id, text_lowercase(database_arena(db), user->username), user->password,
 		user->password_changed_at, user->created_at, user->disabled_at, user->deletion_at,
-		(int64_t)user->second_factor_required, user->version, user->passkey_challenges) == 1;
+		(int64_t)user->second_factor_required, user->version, user->passkey_challenges, (int64_t)user->password_short) == 1;
 }
 
 void user_list(struct database *db, const char *after, int limit,
@@ -64,10 +66,15 @@ void user_list(struct database *db, const char *after, int limit,
 		each(context, read_user(db, row));
 }
 
-void user_set_password(struct database *db, const char *user_id, const char *sealed, int64_t now)
+void user_set_password(struct database *db, const char *user_id, const char *sealed, bool is_short, int64_t now)
 {
-	database_change(db, "UPDATE users SET password = ?2, password_changed_at = ?3 WHERE user_id = ?1",
-		"ttn", user_id, sealed, now);
+	database_change(db, "UPDATE users SET password = ?2, password_changed_at = ?3, password_short = ?4 WHERE user_id = ?1",
+		"ttnn", user_id, sealed, now, (int64_t)is_short);
+}
+
+void user_seal_password_anew(struct database *db, const char *user_id, const char *before, const char *sealed)
+{
+	database_change(db, "UPDATE users SET password = ?3 WHERE user_id = ?1 AND password = ?2", "ttt", user_id, before, sealed);
 }
 
 void user_set_disabled(struct database *db, const char *user_id, int64_t now)
@@ -166,4 +173,14 @@ const char *claims_find(const struct claims *claims, const char *name)
 		if (text_equal(claims->items[i].name, name))
 			return claims->items[i].json;
 	return NULL;
+}
+
+const char *claims_text(struct arena *arena, const struct claims *claims, const char *name)
+{
+	const char *json = claims_find(claims, name);
+	if (!json)
+		return NULL;
+	json = arena_format(arena, "{\"claim\":%s}", json);
+	const struct json_flat *object = json_flat_read(arena, json, strlen(json), NULL);
+	return object ? json_flat_text(object, "claim") : NULL;
 }

@@ -9,6 +9,7 @@ struct user {
 	const char *username;
 	const char *password; /* sealed Argon2id hash; NULL: none */
 	int64_t password_changed_at;
+	bool password_short;  /* would not do alone, without a second factor */
 	int64_t created_at;
 	int64_t disabled_at;  /* 0: enabled */
 	int64_t deletion_at;  /* 0: stays; else it may be removed from then on */
@@ -38,7 +39,10 @@ bool user_insert(struct database *db, const struct user *user);
 void user_list(struct database *db, const char *after, int limit,
 	void (*each)(void *context, const struct user *user), void *context);
 
-void user_set_password(struct database *db, const char *user_id, const char *sealed, int64_t now);
+void user_set_password(struct database *db, const char *user_id, const char *sealed, bool is_short, int64_t now);
+
+/* Another hash of the same password; nothing happens if that is not the user's any more. */
+void user_seal_password_anew(struct database *db, const char *user_id, const char *before, const char *sealed);
 
 /* now = 0 enables again. */
 void user_set_disabled(struct database *db, const char *user_id, int64_t now);
@@ -72,5 +76,8 @@ void user_set_claim(struct database *db, const char *user_id, const char *name, 
 
 /* The JSON of one claim among those; NULL if absent. */
 const char *claims_find(const struct claims *claims, const char *name);
+
+/* What a claim that is a JSON string says; NULL if there is no such claim. */
+const char *claims_text(struct arena *arena, const struct claims *claims, const char *name);
 
 #endif

@@ -20,7 +20,7 @@ export function prepareInstallation() {
 	});
 }
 
-const get = (url, headers = {}) => ({ method: 'GET', url: String(url), headers, body: '' });
+export const get = (url, headers = {}) => ({ method: 'GET', url: String(url), headers, body: '' });
 
 function post(url, form, headers = {}) {
 	const body = formBody(form);
@@ -44,23 +44,23 @@ function navigation(browser, url) {
 const visit = (browser, url) => get(url, navigation(browser, url));
 
 /** Leads a browser to the page that an authorization request ends at. */
-async function pageOf(server, browser, client, test) {
+export async function pageOf(server, browser, client, test) {
 	const page = await browser.visit(authorization(server, client, { scope: SCOPE }).url);
 	if (!test(page))
 		throw new Error(`${page.url} is not the page that was expected: ${page.status}`);
 	return page;
 }
 
-async function loginPost(browser, page) {
+export async function loginPost(browser, page, user = ALICE) {
 	const form = loginForm(page);
 	const fields = form.fields.filter((field) => field.type !== 'checkbox')
-		.map((field) => [field.name, { username: ALICE.username, password: ALICE.password }[field.name] ?? field.value]);
+		.map((field) => [field.name, { username: user.username, password: user.password }[field.name] ?? field.value]);
 	const url = new URL(form.action, page.url);
 	return post(url, fields, { ...navigation(browser, url), 'Sec-Fetch-Site': 'same-origin', Origin: url.origin });
 }
 
 /** `count` token requests, each with a code of its own. */
-async function redemptions(server, browser, client, count) {
+export async function redemptions(server, browser, client, count) {
 	const requests = [];
 	for (let i = 0; i < count; i++) {
 		const { form, headers } = redemption(server, await authorize(server, browser, client, { scope: SCOPE }));
@@ -70,7 +70,7 @@ async function redemptions(server, browser, client, count) {
 }
 
 /** `count` token requests, each with a refresh token of a family of its own. */
-async function refreshes(server, browser, client, transport, count) {
+export async function refreshes(server, browser, client, transport, count) {
 	const requests = [];
 	for (const { url, headers, body } of await redemptions(server, browser, client, count)) {
 		const { refresh_token } = (await transport(url, { method: 'POST', body, headers })).json();

@@ -1,8 +1,8 @@
 // The account page as a person uses it, with the real endpoints behind it.
 import assert from 'node:assert/strict';
-import { createHmac } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 
+import { SECTIONS, TITLES, answer, go as goTo, gone, open as openAt, said, shown } from '../lib/account_page.mjs';
 import { axe, launch, missingChromium, overflow, profile } from '../lib/chromium.mjs';
 import { authorization, redeem } from '../lib/client.mjs';
 import { basic, request } from '../lib/http.mjs';
@@ -10,20 +10,8 @@ import { fillLogin, submit } from '../lib/pages.mjs';
 import { startParty } from '../lib/party.mjs';
 import { PASSWORD, startServer } from '../lib/server.mjs';
 import { sql } from '../lib/tokens.mjs';
+import { totp } from '../lib/totp.mjs';
 import { until } from '../lib/wait.mjs';
-
-const SECTIONS = ['overview', 'profile', 'security', 'applications', 'sessions', 'data'];
-const TITLES = ['Overview', 'Profile', 'Security', 'Applications', 'Sessions', 'Your data'];
-
-/** RFC 6238 for a base32 key. */
-function totp(key, at = Date.now()) {
-	const bits = [...key.replaceAll(' ', '')].map((one) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(one).toString(2).padStart(5, '0')).join('');
-	const seed = Buffer.from(bits.match(/.{8}/g).map((one) => Number.parseInt(one, 2)));
-	const counter = Buffer.alloc(8);
-	counter.writeBigUInt64BE(BigInt(Math.floor(at / 30000)));
-	const hash = createHmac('sha1', seed).update(counter).digest();
-	return String((hash.readUInt32BE(hash[19] & 15) & 0x7fffffff) % 1000000).padStart(6, '0');
-}
 
 describe('the account page', { skip: missingChromium }, () => {
 	let server;
@@ -48,32 +36,8 @@ describe('the account page', { skip: missingChromium }, () => {
 		return user;
 	}
 
-	const shown = async (page) => {
-		await page.locator('#section .panel').first().waitFor();
-		await page.locator('#section:not([aria-busy])').waitFor();
-	};
-
-	/** Opens a section in a browser where nobody is signed in: through the sign-in, and back to the same section. */
-	async function open(context, user, section = 'overview') {
-		const page = await context.newPage();
-		await page.goto(`${server.issuer}/account/#${section}`);
-		await page.locator('input[name=password]').waitFor();
-		await fillLogin(page, user);
-		await submit(page);
-		await page.waitForURL(`${server.issuer}/account/**`);
-		await shown(page);
-		return page;
-	}
-
-	async function go(page, section) {
-		await page.goto(`${server.issuer}/account/#${section}`);
-		await page.getByRole('heading', { level: 1, name: TITLES[SECTIONS.indexOf(section)] }).waitFor();
-		await shown(page);
-	}
-
-	const said = (page, text) => page.locator('#status').getByText(text).waitFor();
-	const answer = (page, name) => page.locator('dialog').getByRole('button', { name, exact: true }).click();
-	const gone = (page) => page.locator('dialog').waitFor({ state: 'detached' });
+	const open = (context, user, section) => openAt(server, context, user, section);
+	const go = (page, section) => goTo(server, page, section);
 
 	/** The application gets tokens for who is signed in. */
 	async function grant(page) {
@@ -258,13 +222,17 @@ describe('the account page', { skip: missingChromium }, () => {
 		assert.ok(![seed, seed.replaceAll(' ', ''), ...codes].some((secret) => stored.includes(secret)));
 		await context.close();
 
-		for (const code of [() => totp(seed, Date.now() + 30000), () => codes[0]]) {
+		for (const code of [() => totp(seed, 1), () => codes[0]]) {
 			const { context: later } = await profile(chromium);
 			const next = await later.newPage();
 			await next.goto(`${server.issuer}/account/#security`);
 			await next.locator('input[name=password]').waitFor();
 			await fillLogin(next, user);
 			await submit(next);
+			await next.locator('input[name=code]').fill(right === '111111' ? '222222' : '111111');
+			await submit(next);
+			await next.locator('.alert[role=alert]').waitFor();
+			assert.ok(new URL(next.url()).pathname.startsWith('/cgi-bin/'), 'a wrong code leads nowhere');
 			await next.locator('input[name=code]').fill(code());
 			await submit(next);
 			await next.waitForURL(`${server.issuer}/account/**`);

@@ -237,6 +237,20 @@ describe('user', () => {
 		await works(args, `${PASSWORD}\r\n`);
 	});
 
+	test('a password that says what the claims say is refused, at add and later', async () => {
+		const claims = path.join(folder, 'personal.json');
+		await writeFile(claims, JSON.stringify({ name: 'Wilhelmina Quartermaine', nickname: 'minaquartermaineee', groups: ['a'] }));
+		const add = ['user', 'add', 'mina', '--password-stdin', '--email', 'mina.quartermaine@example.org'];
+		for (const password of ['mina.quartermaine@example.org', 'Mina.Quartermaine'])
+			await fails(1, /will not do.*about you/, add, `${password}\n`);
+		for (const password of ['wilhelmina quartermaine', 'minaquartermaineee'])
+			await fails(1, /will not do.*about you/, [...add, '--claims', claims], `${password}\n`);
+		assert.deepEqual(await json(['user', 'list']), []);
+		await works([...add, '--claims', claims], `${PASSWORD}\n`);
+		for (const password of ['mina.quartermaine', 'wilhelmina quartermaine'])
+			await fails(1, /will not do.*about you/, ['user', 'set-password', 'mina', '--password-stdin'], `${password}\n`);
+	});
+
 	test('claims are checked and kept', async () => {
 		const claims = {
 			name: 'Alice Ö', email: 'alice@example.org', email_verified: false, address: { locality: 'Wien' }, updated_at: 1700000000,

@@ -7,6 +7,8 @@ import { authorization, authorize, challenge, decode, obtain, random, redeem } f
 import { formsOf, textOf } from '../lib/html.mjs';
 import { request } from '../lib/http.mjs';
 import { BOB, ALICE, startServer } from '../lib/server.mjs';
+import { sql } from '../lib/tokens.mjs';
+import { USUAL_SERVER, lacks } from '../lib/web_servers.mjs';
 
 let server;
 let web;
@@ -247,7 +249,7 @@ describe('parameters that must not disturb', () => {
 		'controls and line breaks': '%01%0d%0aSet-Cookie:%20x=y%09%7f',
 		'HTML': encodeURIComponent('"><script>alert(1)</script>&amp;'),
 		'an end of =': 'abc%3D%3D',
-		'4096 bytes': encodeURIComponent('s/'.repeat(2048)),
+		...(lacks(USUAL_SERVER, 'long locations') ? { '2000 bytes': encodeURIComponent('s/'.repeat(1000)) } : { '4096 bytes': encodeURIComponent('s/'.repeat(2048)) }),
 	})) {
 		test(`state comes back to the byte: ${what}`, async () => {
 			const { url } = authorization(server, web, { state: undefined, prompt: 'none' });
@@ -443,6 +445,21 @@ describe('prompt, max_age and hints', () => {
 		for (const hint of ['garbage', 'a.b.c', `${head}.${payload}.${signature}`, `${Buffer.from('{"alg":"none"}').toString('base64url')}.${payload}.`, tokens.access_token]) {
 			const outcome = reply(await browser.visit(authorization(server, web, { prompt: 'none', id_token_hint: hint }).url), server.issuer);
 			assert.ok(['invalid_request', 'login_required'].includes(outcome?.params.get('error')), `${hint.slice(0, 20)}: ${outcome?.params}`);
+		}
+	});
+
+	test('an id_token_hint that was changed in the database ends the request', async () => {
+		const browser = await signedIn();
+		const { tokens } = await obtain(server, browser, web);
+		for (const change of [`'${tokens.id_token}'`, "substr(id_token_hint, 1, length(id_token_hint) - 4) || 'AAAA'"]) {
+			const url = new URL(authorization(server, web, { id_token_hint: tokens.id_token }).url);
+			const started = await request(url, { headers: { Cookie: browser.cookies.header(url) } });
+			browser.cookies.store(url, started.headers['set-cookie']);
+			await sql(server, `UPDATE flows SET id_token_hint = ${change} WHERE id_token_hint IS NOT NULL`);
+			const outcome = reply(await browser.visit(started.location), server.issuer);
+			assert.equal(outcome?.params.get('error'), 'invalid_request');
+			assert.match(outcome.params.get('error_description'), /ended/);
+			assert.equal(outcome.params.get('code'), null);
 		}
 	});
 });

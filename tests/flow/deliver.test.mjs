@@ -267,6 +267,68 @@ describe('deliver sends by SMTP', () => {
 		});
 	});
 
+	test('a private authority vouches for a server where mail_smtp_ca_file names it, and for none else', async () => {
+		const other = path.join(folder, 'other.pem');
+		await run('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', '/CN=localhost',
+			'-addext', 'subjectAltName=DNS:localhost', '-keyout', path.join(folder, 'other.key'), '-out', other]);
+		const trust = async (file) => {
+			await server.configure({ mail_smtp_ca_file: file });
+			await sql(server, 'UPDATE outbox SET due_at = 1');
+		};
+		await withSmtp({ tls: 'smtps' }, async (smtp) => {
+			await post(server, 'mail.password_changed', 'alice');
+			for (const [file, attempts] of [['', '1'], [other, '2'], [path.join(folder, 'missing.pem'), '3']]) {
+				await trust(file);
+				assert.equal((await deliver(server)).retried, 1, file);
+				assert.equal(smtp.tries(), 0);
+				assert.deepEqual(await column(server, 'SELECT attempts FROM outbox'), [attempts], 'it is kept, and tried again');
+				assert.match((await server.log()).at(-1).text, /certificate|CA cert/i);
+			}
+			await trust(path.join(folder, 'cert.pem'));
+			await server.configure({ mail_smtp_url: smtp.url.replace('localhost', '127.0.0.1') });
+			assert.equal((await deliver(server)).retried, 1, 'the certificate is of another name');
+			assert.equal(smtp.tries(), 0);
+			await server.configure({ mail_smtp_url: smtp.url });
+			await sql(server, 'UPDATE outbox SET due_at = 1');
+			assert.equal((await deliver(server)).sent, 1);
+			const [mail] = await until('the mail', () => smtp.messages().length > 0 && smtp.messages());
+			assert.deepEqual([mail.envelope.tls, mail.envelope.recipients], [true, ['alice@example.org']]);
+			assert.equal(await count(server, 'outbox'), 0);
+		});
+		await withSmtp({ tls: 'starttls' }, async (smtp) => {
+			await server.configure({ mail_smtp_ca_file: other });
+			await post(server, 'mail.password_changed', 'alice');
+			assert.equal((await deliver(server)).retried, 1, 'whoever names an authority wants it asked on this machine, too');
+			assert.equal(smtp.tries(), 0);
+			await trust(path.join(folder, 'cert.pem'));
+			assert.equal((await deliver(server)).sent, 1);
+		});
+		await server.configure({ mail_smtp_ca_file: '' });
+	});
+
+	test('two that start at the same moment share the mails, by SMTP and into the folder: each goes out once', async () => {
+		const many = 12;
+		const fill = async () => {
+			for (let i = 0; i < many; i++)
+				await post(server, 'mail.email_changed', 'alice', { detail: `old${i}@example.org` });
+		};
+		const both = async () => (await Promise.all([deliver(server), deliver(server)])).reduce((sum, one) => sum + one.sent, 0);
+		const expected = Array.from({ length: many }, (_, i) => `<old${i}@example.org>`).sort();
+		await withSmtp({ slow: 0.05 }, async (smtp) => {
+			await fill();
+			assert.equal(await both(), many);
+			await until('all mails', () => smtp.messages().length >= many);
+			assert.deepEqual(smtp.messages().map((mail) => mail.to).sort(), expected);
+			assert.equal(smtp.tries(), many);
+		});
+		await server.configure({ mail_smtp_url: '' });
+		const before = (await mails(server)).length;
+		await fill();
+		assert.equal(await both(), many);
+		assert.deepEqual((await mails(server)).slice(before).map((mail) => mail.to).sort(), expected);
+		assert.equal(await count(server, 'outbox'), 0);
+	});
+
 	test('killed between the link and the sending: the mail comes later with another link', () => withSmtp({ slow: 60 }, async (smtp) => {
 		await post(server, 'mail.reset_password', 'alice');
 		const killed = start(path.join(ROOT, 'build/bin/deliver'), ['--once'], { env: server.environment });

@@ -4,22 +4,24 @@ import { appendFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 
+import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+
 import { accountGet, accountPost } from '../lib/account.mjs';
 import { Authenticator } from '../lib/authenticator.mjs';
-import { Browser, finish, isLogin, signIn } from '../lib/browser.mjs';
-import { authorization, authorize, redeem, userinfo } from '../lib/client.mjs';
+import { Browser, decide, finish, isLogin, reply, signIn } from '../lib/browser.mjs';
+import { authorization, authorize, random, redeem, userinfo } from '../lib/client.mjs';
 import { formsOf as htmlForms } from '../lib/html.mjs';
 import { request } from '../lib/http.mjs';
 import { dump, formsOf, linesWithWord, Places, placesOf } from '../lib/leaks.mjs';
 import { waitForMail } from '../lib/mail.mjs';
-import { ALICE, startServer } from '../lib/server.mjs';
-import { call, introspect, refresh, revoke, sql } from '../lib/tokens.mjs';
+import { ALICE, BOB, startServer } from '../lib/server.mjs';
+import { call, introspect, refresh, revoke, sql, sqlValue } from '../lib/tokens.mjs';
 import { fromBase32, totp } from '../lib/totp.mjs';
 
 const PASSWORDS = {
 	first: 'nineteen velvet harpoons & tea', changed: 'quarrelsome otters fly 7 kites', reset: 'übermütige Laternen im Moor 42',
 	invited: 'mossy turbines hum at dawn', byOperator: 'glacial pumpkins sing off key', wrong: 'lopsided marzipan lighthouse', inNameField: 'typed-in-the-wrong-field',
-	tooWeak: 'passwordpassword1', meter: 'half a sentence for the meter',
+	other: 'seventy damp accordions, uphill', tooWeak: 'passwordpassword1', meter: 'half a sentence for the meter',
 };
 const SCOPE = 'openid profile email offline_access';
 
@@ -116,7 +118,6 @@ async function tokens() {
 	note('client secret', wrongSecret);
 	assert.equal((await call(server, 'token', { ...Web, client_secret: wrongSecret }, { grant_type: 'client_credentials' })).status, 401);
 
-	// A public client. Its ID token is sent as a hint at logout alone: as a hint of /authorize it is kept as sent (schema.sql: flows).
 	const open = noteTokens(await redeem(server, await signedInto(browser, Public)));
 
 	// PAR with the secret in the body.
@@ -136,7 +137,71 @@ async function tokens() {
 	// Secrets where nobody expects them.
 	for (const endpoint of ['authorize', 'login', 'consent', 'logout', 'jwks', 'userinfo', 'reset', 'not_me', 'account/profile', 'no_such_endpoint'])
 		await browser.visit(server.url(endpoint, { password: PASSWORDS.first, access_token: open.access_token, token: open.refresh_token, client_secret: rotated }));
-	await browser.visit(server.url('logout', { id_token_hint: open.id_token }));
+	await hints(browser, open.id_token);
+	await assertion();
+}
+
+const WAITING = 'SELECT count(*) FROM flows WHERE id_token_hint IS NOT NULL';
+
+/** A request that waits with its hint in the database; then it goes on to the end. */
+async function waiting(browser, url, options) {
+	const answer = await transport(url, { headers: { Cookie: browser.cookies.header(new URL(url)) }, ...options });
+	assert.equal(answer.status, 303, answer.text);
+	assert.equal(await sqlValue(server, WAITING), '1', 'it waits');
+	await places.keep();
+	browser.cookies.store(new URL(url), answer.headers['set-cookie']);
+	const outcome = await finish(browser, await browser.visit(answer.location), server.issuer, {});
+	assert.ok(outcome.params.get('code'), String(outcome.params));
+	assert.equal(await sqlValue(server, WAITING), '0', 'read, and gone');
+	return outcome;
+}
+
+/** ID tokens that come back: at /authorize by GET and POST, pushed, forged, and at logout. */
+async function hints(browser, id_token) {
+	const { Web } = server.clients;
+	const started = authorization(server, Web, { id_token_hint: id_token, scope: SCOPE });
+	noteTokens(await redeem(server, { ...started, ...await waiting(browser, started.url) }));
+	await waiting(browser, server.url('authorize'), { form: authorization(server, Web, { id_token_hint: id_token }).parameters });
+
+	// Of a pushed request nothing is readable; this one is not taken up, since a flow keeps its login_hint in clear.
+	const hint = 'somebody.else@planted.example';
+	note('login_hint of a pushed request', hint);
+	const push = async (more) => {
+		const { client_id, ...fields } = authorization(server, Web, { id_token_hint: id_token, ...more }).parameters;
+		const answer = await call(server, 'par', Web, fields);
+		assert.equal(answer.status, 201, answer.text);
+		const { request_uri } = answer.json();
+		note('request_uri', request_uri, request_uri.split(':').at(-1));
+		await places.keep();
+		return server.url('authorize', { client_id, request_uri });
+	};
+	await push({ login_hint: hint });
+	assert.equal(await sqlValue(server, 'SELECT count(*) FROM pushed_requests'), '1');
+	await waiting(browser, await push());
+
+	const forged = `${id_token.slice(0, -8)}AAAAAAAA`;
+	note('forged id_token', forged);
+	const refused = reply(await browser.visit(authorization(server, Web, { id_token_hint: forged }).url), server.issuer);
+	assert.equal(refused.params.get('error'), 'invalid_request');
+
+	const page = await browser.visit(server.url('logout', { id_token_hint: id_token }));
+	await places.keep();
+	await decide(browser, page, 'allow');
+	await places.keep();
+}
+
+async function assertion() {
+	const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true });
+	const client = await server.addClient({ client_name: 'Machine', token_endpoint_auth_method: 'private_key_jwt', grant_types: ['client_credentials'],
+		jwks: { keys: [{ ...await exportJWK(publicKey), alg: 'ES256' }] } });
+	const jti = random();
+	const client_assertion = await new SignJWT({ jti }).setProtectedHeader({ alg: 'ES256' }).setIssuer(client.client_id).setSubject(client.client_id)
+		.setAudience(server.issuer).setIssuedAt().setExpirationTime('1m').sign(privateKey);
+	note('client assertion', client_assertion, client_assertion.split('.').at(-1), jti, (await exportJWK(privateKey)).d);
+	const send = () => request(server.url('token'), { form: { grant_type: 'client_credentials', client_assertion,
+		client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer' } });
+	noteTokens(await send());
+	assert.equal((await send()).status, 401, 'used');
 	await places.keep();
 }
 
@@ -192,16 +257,36 @@ async function secondFactors() {
 	await act(browser, 'passkeys', { action: 'remove', id });
 }
 
+/** An app that is set up on the way to an application. */
+async function enrolling() {
+	const browser = newBrowser();
+	const user = { username: 'bob', password: PASSWORDS.other };
+	const page = await signIn(browser, await browser.visit(authorization(server, server.clients.Web, { acr_values: 'aal2' }).url), user);
+	const seed = /<code class="seed">([A-Z2-7 ]+)<\/code>/.exec(page.text)[1];
+	const plain = seed.replaceAll(' ', '');
+	note('TOTP seed of a sign-in', seed, plain, fromBase32(plain), htmlForms(page.text).flatMap(({ fields }) => fields).find(({ name }) => name === 'seed_mark').value);
+	await places.keep();
+	const code = totp(plain);
+	codes.add(code);
+	const done = await browser.submit(page, { fill: { code }, form: htmlForms(page.text).find(({ fields }) => fields.some(({ name }) => name === 'code')) });
+	const shown = [...done.text.matchAll(/<li><code>([^<]+)<\/code>/g)].map((found) => found[1]);
+	assert.equal(shown.length, 10, done.text);
+	note('recovery code of a sign-in', ...shown, ...shown.map((one) => one.replaceAll('-', '')));
+	const outcome = await finish(browser, await browser.submit(done), server.issuer, {});
+	assert.ok(outcome.params.get('code'));
+	await places.keep();
+}
+
 /** Opens the link of a mail that deliver sent. */
 async function openLink(kind, to, skip = 0) {
 	const { link } = await waitForMail(server, to, kind, { skip });
-	const token = new URL(link).searchParams.get('token');
+	const token = new URL(link).searchParams.get('token') ?? new URL(link).searchParams.get('invitation');
 	note(`${kind} link`, token);
 	await places.keep();
 	const browser = newBrowser();
 	const page = await browser.visit(link);
 	assert.equal(page.status, 200);
-	return { browser, page, token };
+	return { browser, page, link, token };
 }
 
 async function passwordsAndLinks() {
@@ -236,12 +321,19 @@ async function passwordsAndLinks() {
 	const answer = await guest.submit(await guest.visit(url), { fill: { username: 'gerda', password: PASSWORDS.invited } });
 	assert.ok(answer.status < 400 || answer.url.pathname.endsWith('/account/'), `${answer.status} ${answer.url}`);
 	await guest.visit(url); // used
+
+	await server.configure({ signup: 'on', signup_domains: 'example.org' });
+	const newcomer = newBrowser();
+	await newcomer.submit(await newcomer.visit(server.url('signup')), { fill: { email: 'newcomer@example.org' } });
+	const proven = await openLink('signup', 'newcomer@example.org');
+	await proven.browser.submit(proven.page, { fill: { username: 'newcomer', password: PASSWORDS.invited } });
+	await proven.browser.visit(proven.link); // used
 	await places.keep();
 }
 
 before(async () => {
 	server = await startServer({
-		users: [{ ...ALICE, password: PASSWORDS.first }],
+		users: [{ ...ALICE, password: PASSWORDS.first }, { ...BOB, password: PASSWORDS.other }],
 		// Limits are on, so that what they count by is stored.
 		settings: { log_level: 'debug', signup: 'invitation', login_limit_account: 1000, login_limit_address: 1000, signup_limit_address: 1000, flow_limit_address: 1000, mail_limit_address: 1000, second_factor_limit: 1000 },
 	});
@@ -253,6 +345,7 @@ before(async () => {
 		note(`password ${kind}`, password);
 	await tokens();
 	await secondFactors();
+	await enrolling();
 	await passwordsAndLinks();
 	await server.quiet();
 });
@@ -260,8 +353,8 @@ after(() => server?.stop());
 
 test('the run made every kind of secret', () => {
 	const kinds = [...new Set(secrets.values())].join('\n');
-	for (const kind of ['authorization code', 'code verifier', 'access_token', 'refresh_token', 'id_token', 'client secret', 'CSRF token', 'TOTP seed', 'recovery code',
-		'passkey challenge', 'reset_password link', 'verify_email link', 'new_device link', 'invitation', 'request_uri', /^cookie .*session/m, /^cookie .*flow/m, /^cookie .*device/m])
+	for (const kind of ['authorization code', 'code verifier', 'access_token', 'refresh_token', 'id_token', 'client secret', 'CSRF token', 'TOTP seed', 'recovery code', 'TOTP seed of a sign-in', 'recovery code of a sign-in',
+		'passkey challenge', 'client assertion', 'forged id_token', 'reset_password link', 'verify_email link', 'new_device link', 'signup link', 'invitation', 'request_uri', /^cookie .*session/m, /^cookie .*flow/m, /^cookie .*device/m])
 		assert.match(kinds, kind instanceof RegExp ? kind : new RegExp(`^${kind}$`, 'm'));
 	assert.ok(codes.size >= 2);
 });

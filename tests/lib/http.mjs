@@ -1,5 +1,6 @@
 // HTTP without the habits of fetch(): every header is the test's own, redirects are not followed, bytes stay bytes.
 import http from 'node:http';
+import https from 'node:https';
 
 const agent = new http.Agent({ keepAlive: true });
 
@@ -33,7 +34,7 @@ export function formBody(fields) {
 	return new URLSearchParams([...pairs].filter(([, value]) => value !== undefined && value !== null)).toString();
 }
 
-/** options: method, headers, body (text or bytes), form (fields; makes it a POST). */
+/** options: method, headers, body (text or bytes), form (fields; makes it a POST), ca (certificates that vouch for an https server), localAddress (to come from). */
 export function request(url, options = {}) {
 	const target = new URL(url);
 	const headers = { ...options.headers };
@@ -46,10 +47,13 @@ export function request(url, options = {}) {
 	if (body !== undefined)
 		headers['Content-Length'] ??= Buffer.byteLength(body);
 	return new Promise((resolve, reject) => {
-		const sent = http.request({
-			agent,
+		const secure = target.protocol === 'https:';
+		const sent = (secure ? https : http).request({
+			agent: secure ? undefined : agent,
+			ca: options.ca,
+			localAddress: options.localAddress,
 			host: target.hostname.replace(/^\[|\]$/g, ''),
-			port: target.port || 80,
+			port: target.port || (secure ? 443 : 80),
 			path: options.rawPath ?? target.pathname + target.search,
 			method: method ?? 'GET',
 			headers: { Host: target.host, ...headers },

@@ -103,6 +103,24 @@ async function* invitationPages(visit, person) {
 	await server.configure({ signup: 'on' });
 }
 
+async function* addressPages(visit) {
+	const { server } = visit;
+	await visit.forget();
+	await server.configure({ signup_domains: 'example.org example.com' });
+	await visit.open(server.url('signup'), 'Create');
+	yield 'signup-address';
+	await visit.send({ email: 'somebody@example.net' });
+	await visit.page.getByRole('alert').waitFor();
+	yield 'signup-address-failed';
+	await visit.send({ email: `newcomer${people}@example.org` }, 'Look into your mail');
+	yield 'signup-address-sent';
+	await visit.mailed(`newcomer${people}@example.org`, 'signup', 'Create');
+	yield 'signup-proven';
+	await server.configure({ signup_domains: '' });
+	await visit.open(server.url('signup', { invitation: 'A'.repeat(43) }), 'This link has ended');
+	yield 'signup-link-ended';
+}
+
 async function* emailPages(visit, person) {
 	await visit.forget();
 	await visit.open(visit.server.url('signup'), 'Create');
@@ -189,6 +207,7 @@ export async function* linkPages(server, context, page, hand = mouse) {
 	const visit = new Visit(server, context, page, hand);
 	await context.clearCookies();
 	yield* invitationPages(visit, invited);
+	yield* addressPages(visit);
 	yield* notMePages(visit, invited);
 	yield* resetPages(visit, invited);
 	yield* factorPages(visit, invited);

@@ -44,7 +44,7 @@ export function parseMail(raw) {
 	return {
 		raw, headers, text, html: body('text/html'),
 		to: headers.to, from: words(headers.from), subject: words(headers.subject),
-		link: /https?:\/\/\S+\?token=\S+/.exec(text)?.[0],
+		link: /https?:\/\/\S+\?(?:token|invitation)=\S+/.exec(text)?.[0],
 	};
 }
 

@@ -58,8 +58,13 @@ export function start(command, args, options = {}) {
 		let late = '';
 		const timer = setTimeout(() => {
 			late = describe(child.pid);
-			for (const pid of [...childrenOf(child.pid), child.pid])
-				process.kill(pid, 'SIGKILL');
+			for (const pid of [...childrenOf(child.pid), child.pid]) {
+				try {
+					process.kill(pid, 'SIGKILL');
+				} catch {
+					late += `\n${pid} has gone, but something else holds its output open`;
+				}
+			}
 		}, 10000);
 		await ended;
 		clearTimeout(timer);

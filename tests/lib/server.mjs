@@ -4,9 +4,10 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { childrenOf, freePort, run, start } from './process.mjs';
+import { freePort, run } from './process.mjs';
 import { request } from './http.mjs';
 import { until } from './wait.mjs';
+import { launch } from './web_servers.mjs';
 
 export const ROOT = path.resolve(fileURLToPath(import.meta.url), '../../..');
 
@@ -43,10 +44,11 @@ export const ALICE = {
 export const BOB = { username: 'bob', password: 'another long enough password', claims: { name: 'Bob "<Öx>" O\'Neil', email: 'bob@example.org' } };
 
 export class Server {
-	constructor(directory, port) {
+	constructor(directory, port, { host = 'localhost', base = '', webServer } = {}) {
 		this.directory = directory;
 		this.port = port;
-		this.issuer = `http://localhost:${port}`;
+		this.webServer = webServer;
+		this.issuer = `http://${host}:${port}${base}`;
 		this.config = path.join(directory, 'latchkey.conf');
 		this.clients = {};
 		this.users = {};
@@ -112,21 +114,20 @@ export class Server {
 
 	/** Waits until no endpoint is at work any more: what a cut line left behind has ended, too. */
 	async quiet() {
-		const [lighttpd] = childrenOf(this.service.child.pid);
-		await until('every endpoint has ended', () => childrenOf(lighttpd).length === 0);
+		await this.service.quiet();
 	}
 
 	async serve() {
-		this.service = start(path.join(ROOT, 'scripts/serve'), ['--port', String(this.port)], { env: this.environment, cwd: ROOT });
+		this.service = await launch(this, this.webServer);
 		await until(`${this.issuer} answers`, async () => {
 			if (this.service.over)
 				return true;
-			return (await request(`${this.issuer}/.well-known/openid-configuration`)).status === 200;
+			return (await request(`${this.issuer}/.well-known/openid-configuration`, { ca: this.ca })).status === 200;
 		}).catch((error) => {
 			throw new Error(`${error.message}\n${this.service.output()}`);
 		});
 		if (this.service.over)
-			throw new Error(`scripts/serve ended:\n${this.service.output()}`);
+			throw new Error(`the web server ended:\n${this.service.output()}`);
 	}
 
 	/** Ends it; the log must not have told of an error (`errors: true`: the test was about errors). */
@@ -142,11 +143,12 @@ export class Server {
 	}
 }
 
-/** A new installation, not served. settings: keys of latchkey.conf. */
-export async function install({ settings = {}, clients = [], users = [ALICE, BOB], signup = false } = {}) {
+/** A new installation, not served. settings: keys of latchkey.conf; host and base ("/id"): of the issuer, or issuer: all of it, of a proxy in front; webServer: see web_servers.mjs. */
+export async function install({ host, base, issuer, webServer, settings = {}, clients = [], users = [ALICE, BOB], signup = false } = {}) {
 	const folder = await mkdtemp(path.join(os.tmpdir(), 'latchkey-test-'));
 	const port = await freePort();
-	const server = new Server(folder, port);
+	const server = new Server(folder, port, { host, base, webServer });
+	server.issuer = issuer ?? server.issuer;
 	try {
 		await server.latchkey(['init', '--directory', folder, '--issuer', server.issuer]);
 		await server.configure({
@@ -168,7 +170,7 @@ export async function startServer(options) {
 	try {
 		await server.serve();
 	} catch (error) {
-		await server.service.stop();
+		await server.service?.stop();
 		await rm(server.directory, { recursive: true, force: true });
 		throw error;
 	}

@@ -28,8 +28,8 @@ const code = (text) => withoutComments(text).replace(/"(?:\\.|[^"\\])*"/g, '""')
 const FLOORS = { base: 0, http: 1, crypto: 1, process: 1, database: 2, records: 3, protocol: 4, identity: 5, endpoint: 6, 'cgi-bin': 7, commands: 7 };
 const floorOf = (file) => file.startsWith('lib/') ? file.split('/')[1] : file.split('/')[0];
 
-// Names of cookies end in a digest: http may use these two of crypto.
-const ALLOWED = new Set(['http > lib/crypto/digest.h', 'http > lib/crypto/base64.h']);
+// Names of cookies end in a digest: http may use these two of crypto. A command that leaves a mail in the outbox wakes deliver as endpoints do.
+const ALLOWED = new Set(['http > lib/crypto/digest.h', 'http > lib/crypto/base64.h', 'commands > lib/process/process.h']);
 
 test('each floor includes only what lies below it', () => {
 	const wrong = [];
@@ -81,7 +81,7 @@ test('memory comes from the arena', () => {
 	const wrong = [];
 	for (const file of SOURCES) {
 		if (file === 'lib/base/arena.c' || file === 'lib/base/json.c' || file.startsWith('lib/crypto/'))
-			continue; // cJSON, OpenSSL and libargon2 have memory of their own
+			continue; // cJSON, OpenSSL and libsodium have memory of their own
 		const found = /\b(malloc|calloc|realloc|reallocarray|free|strdup|strndup|v?asprintf|getline|open_memstream)\s*\(/.exec(code(read(file)));
 		if (found)
 			wrong.push(`${file}: ${found[1]}`);
@@ -101,7 +101,9 @@ test('no function that cannot be used safely', () => {
 
 test('programs that answer requests neither fork, execute nor open sockets, and leave by the request loop', () => {
 	const wrong = [];
-	for (const file of SOURCES.filter((one) => !one.startsWith('commands/'))) {
+	// The supervisor of FastCGI processes forks, before any of them has read a request.
+	const supervisor = 'lib/process/supervisor.c';
+	for (const file of SOURCES.filter((one) => !one.startsWith('commands/') && one !== supervisor)) {
 		const found = /\b(v?fork|exec[lv]p?e?|posix_spawnp?|socket|connect|getaddrinfo)\s*\(/.exec(code(read(file)));
 		if (found)
 			wrong.push(`${file}: ${found[1]}`);

@@ -50,6 +50,9 @@ static struct {
 	jmp_buf unwind;
 } fixture;
 
+/* Of the process, over all tests: signing keys stay there. */
+static struct arena *lasting;
+
 static struct context *const c = &fixture.context;
 
 /* ---- the two ways out */
@@ -127,7 +130,9 @@ static inline int context_setup(void **state)
 
 	(void)state;
 	strcpy(fixture.folder, "/tmp/latchkey-unit-XXXXXX");
-	if (!mkdtemp(fixture.folder) || !(fixture.arena = arena_create(FIXTURE_ARENA)) || make_folders() != 0)
+	if (!lasting)
+		lasting = arena_create(FIXTURE_ARENA);
+	if (!lasting || !mkdtemp(fixture.folder) || !(fixture.arena = arena_create(FIXTURE_ARENA)) || make_folders() != 0)
 		return -1;
 	fixture_write("latchkey.conf", "issuer = " ISSUER "\nargon2_memory_kib = 8\nargon2_iterations = 1\n");
 	const struct config *config = config_load(fixture.arena, fixture_path("latchkey.conf"), &error);
@@ -139,7 +144,7 @@ static inline int context_setup(void **state)
 	}
 	fixture.config = *config;
 	fixture.endpoint = (struct endpoint){ .name = "test", .methods = METHOD_GET | METHOD_POST, .answers = ANSWERS_JSON };
-	fixture.context = (struct context){ .endpoint = &fixture.endpoint, .config = &fixture.config, .arena = fixture.arena,
+	fixture.context = (struct context){ .endpoint = &fixture.endpoint, .config = &fixture.config, .arena = fixture.arena, .lasting = lasting,
 		.request_id = REQUEST_ID, .now = NOW, .started_ms = NOW * INT64_C(1000), .unwind = &fixture.unwind };
 	fixture.context.request = (struct request){ .method = METHOD_GET, .query = "", .content_type = "", .body = "",
 		.address = "192.0.2.7", .user_agent = "a browser" };
@@ -271,7 +276,7 @@ static inline struct client sample_client(const char *client_id)
 		.grant_types = "authorization_code", .scope = "openid profile email address phone groups offline_access",
 		.default_max_age = -1, .pkce = "required", .refresh_grace_seconds = -1, .consent = "remember",
 		.id_token_claims = "full", .access_token_format = "jwt", .id_token_signed_response_alg = "RS256",
-		.resource_handling = "honour", .claim_mapping = "", .groups_filter = "", .created_at = NOW };
+		.resource_handling = "honour", .claim_rules = { "", "" }, .created_at = NOW };
 }
 
 static inline void add_client(const struct client *client)

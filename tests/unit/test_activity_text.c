@@ -13,7 +13,7 @@
 #include "lib/records/audit_store.h"
 
 /* What is no user's business, or happens so often that it would bury the rest; "tokens." means all that begin so. */
-static const char *const left_out[] = { "tokens.", "client.", "client_credentials.", "resource.", "scope.", "key.", "invitation.", "mail.",
+static const char *const left_out[] = { "tokens.", "client.", "client_credentials.", "resource.", "scope.", "key.", "invitation.", "installation.", "mail.",
 	"code.refused", "refresh.refused", "user.deleted" };
 
 static bool is_left_out(const char *event)

@@ -46,17 +46,17 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static struct client plain_client(void)
+static struct claim_rules no_rules(void)
 {
-	return (struct client){ .client_id = "app", .claim_mapping = "", .groups_filter = "" };
+	return (struct claim_rules){ "", "" };
 }
 
-static const char *written(const struct client *client, const struct claim *items, size_t count, const char *scope, const char *wanted)
+static const char *written(const struct claim_rules *rules, const struct claim *items, size_t count, const char *scope, const char *wanted)
 {
 	struct claims claims = { items, (int)count };
 	struct buffer out = buffer_create(arena, 64);
 	json_object_open(&out, NULL);
-	claims_write(&out, client, &ada, &claims, scope, wanted);
+	claims_write(&out, rules, &ada, &claims, scope, wanted);
 	json_object_close(&out);
 	/* Whatever it is: JSON, and no member twice. */
 	const char *why = NULL;
@@ -95,10 +95,10 @@ static void test_scopes(void **state)
 		{ "openid", "sub iss aud exp iat auth_time nonce acr amr at_hash sid", "{}" },
 		{ "openid", "department member", "{}" },
 	};
-	struct client client = plain_client();
+	struct claim_rules rules = no_rules();
 	(void)state;
 	for (size_t i = 0; i < sizeof table / sizeof *table; i++)
-		assert_string_equal(written(&client, AND_COUNT(ada_claims), table[i].scope, table[i].wanted), table[i].expected);
+		assert_string_equal(written(&rules, AND_COUNT(ada_claims), table[i].scope, table[i].wanted), table[i].expected);
 }
 
 /* Applications lock users out where one of these is missing. */
@@ -108,17 +108,17 @@ static void test_always_there(void **state)
 	static const struct claim denied[] = { { "email", "\"a@example.org\"" }, { "email_verified", "false" } };
 	static const struct claim no_name[] = { { "name", "\"\"" } };
 	static const struct claim own_name[] = { { "preferred_username", "\"root\"" } };
-	struct client client = plain_client();
+	struct claim_rules rules = no_rules();
 	(void)state;
-	assert_string_equal(written(&client, NULL, 0, "openid profile", NULL), "{\"name\":\"ada\",\"preferred_username\":\"ada\"}");
-	assert_string_equal(written(&client, AND_COUNT(no_name), "openid profile", NULL), "{\"name\":\"ada\",\"preferred_username\":\"ada\"}");
-	assert_string_equal(written(&client, AND_COUNT(own_name), "openid profile", NULL), "{\"name\":\"ada\",\"preferred_username\":\"ada\"}");
-	assert_string_equal(written(&client, AND_COUNT(email), "openid email", NULL), "{\"email\":\"a@example.org\",\"email_verified\":false}");
-	assert_string_equal(written(&client, AND_COUNT(email), NULL, "email"), "{\"email\":\"a@example.org\",\"email_verified\":false}");
-	assert_string_equal(written(&client, AND_COUNT(denied), "openid email", NULL), "{\"email\":\"a@example.org\",\"email_verified\":false}");
-	assert_string_equal(written(&client, NULL, 0, "openid email", NULL), "{}");
-	assert_string_equal(written(&client, NULL, 0, "openid groups", NULL), "{\"groups\":[]}");
-	assert_string_equal(written(&client, NULL, 0, SCOPES_SUPPORTED, NULL), "{\"name\":\"ada\",\"preferred_username\":\"ada\",\"groups\":[]}");
+	assert_string_equal(written(&rules, NULL, 0, "openid profile", NULL), "{\"name\":\"ada\",\"preferred_username\":\"ada\"}");
+	assert_string_equal(written(&rules, AND_COUNT(no_name), "openid profile", NULL), "{\"name\":\"ada\",\"preferred_username\":\"ada\"}");
+	assert_string_equal(written(&rules, AND_COUNT(own_name), "openid profile", NULL), "{\"name\":\"ada\",\"preferred_username\":\"ada\"}");
+	assert_string_equal(written(&rules, AND_COUNT(email), "openid email", NULL), "{\"email\":\"a@example.org\",\"email_verified\":false}");
+	assert_string_equal(written(&rules, AND_COUNT(email), NULL, "email"), "{\"email\":\"a@example.org\",\"email_verified\":false}");
+	assert_string_equal(written(&rules, AND_COUNT(denied), "openid email", NULL), "{\"email\":\"a@example.org\",\"email_verified\":false}");
+	assert_string_equal(written(&rules, NULL, 0, "openid email", NULL), "{}");
+	assert_string_equal(written(&rules, NULL, 0, "openid groups", NULL), "{\"groups\":[]}");
+	assert_string_equal(written(&rules, NULL, 0, SCOPES_SUPPORTED, NULL), "{\"name\":\"ada\",\"preferred_username\":\"ada\",\"groups\":[]}");
 }
 
 static void test_groups_filter(void **state)
@@ -134,11 +134,11 @@ static void test_groups_filter(void **state)
 		{ "App-", "{\"groups\":[]}" },
 		{ "nobody staffx", "{\"groups\":[]}" },
 	};
-	struct client client = plain_client();
+	struct claim_rules rules = no_rules();
 	(void)state;
 	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
-		client.groups_filter = table[i].filter;
-		assert_string_equal(written(&client, AND_COUNT(ada_claims), "openid groups", NULL), table[i].expected);
+		rules.groups_filter = table[i].filter;
+		assert_string_equal(written(&rules, AND_COUNT(ada_claims), "openid groups", NULL), table[i].expected);
 	}
 }
 
@@ -185,11 +185,11 @@ static void test_mapping(void **state)
 		{ "half\tconstant\n", "{}" },
 		{ "\n", "{}" },
 	};
-	struct client client = plain_client();
+	struct claim_rules rules = no_rules();
 	(void)state;
 	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
-		client.claim_mapping = table[i].mapping;
-		const char *found = written(&client, AND_COUNT(ada_claims), "openid", NULL);
+		rules.mapping = table[i].mapping;
+		const char *found = written(&rules, AND_COUNT(ada_claims), "openid", NULL);
 		if (!text_equal(found, table[i].expected))
 			fail_msg("%s: %s", table[i].mapping, found);
 	}
@@ -198,29 +198,29 @@ static void test_mapping(void **state)
 /* A mapping takes the place of the claim of that name, and the filter holds for its sources too. */
 static void test_mapping_replaces(void **state)
 {
-	struct client client = plain_client();
+	struct claim_rules rules = no_rules();
 	(void)state;
-	client.claim_mapping = "email\traw\tname\nname\tconstant\t\"X\"\npreferred_username\traw\temail\n";
-	assert_string_equal(written(&client, AND_COUNT(ada_claims), "openid email profile", "name"),
+	rules.mapping = "email\traw\tname\nname\tconstant\t\"X\"\npreferred_username\traw\temail\n";
+	assert_string_equal(written(&rules, AND_COUNT(ada_claims), "openid email profile", "name"),
 		"{\"email_verified\":true,\"family_name\":\"Lovelace\",\"updated_at\":1700000000,"
 		"\"email\":\"Ada Lovelace\",\"name\":\"X\",\"preferred_username\":\"ada@example.org\"}");
-	client.claim_mapping = "policy\tstring\tgroups\nall\traw\tgroups\n";
-	client.groups_filter = "app-";
-	assert_string_equal(written(&client, AND_COUNT(ada_claims), NULL, NULL), "{\"policy\":\"app-admin\",\"all\":[\"app-admin\",\"app-user\"]}");
-	client.groups_filter = "none";
-	assert_string_equal(written(&client, AND_COUNT(ada_claims), NULL, NULL), "{\"all\":[]}");
+	rules.mapping = "policy\tstring\tgroups\nall\traw\tgroups\n";
+	rules.groups_filter = "app-";
+	assert_string_equal(written(&rules, AND_COUNT(ada_claims), NULL, NULL), "{\"policy\":\"app-admin\",\"all\":[\"app-admin\",\"app-user\"]}");
+	rules.groups_filter = "none";
+	assert_string_equal(written(&rules, AND_COUNT(ada_claims), NULL, NULL), "{\"all\":[]}");
 }
 
 /* Members follow what is in the object already. */
 static void test_joins_an_object(void **state)
 {
-	struct client client = plain_client();
+	struct claim_rules rules = no_rules();
 	struct claims claims = { ada_claims, sizeof ada_claims / sizeof *ada_claims };
 	struct buffer out = buffer_create(arena, 64);
 	(void)state;
 	json_object_open(&out, NULL);
 	json_text(&out, "sub", "u1");
-	claims_write(&out, &client, &ada, &claims, "email", NULL);
+	claims_write(&out, &rules, &ada, &claims, "email", NULL);
 	json_object_close(&out);
 	assert_string_equal(out.data, "{\"sub\":\"u1\",\"email\":\"ada@example.org\",\"email_verified\":true}");
 }

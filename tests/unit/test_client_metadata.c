@@ -96,8 +96,8 @@ static void test_defaults(void **state)
 	assert_string_equal(client.access_token_format, "jwt");
 	assert_string_equal(client.resource_handling, "honour");
 	assert_string_equal(client.id_token_signed_response_alg, "RS256");
-	assert_string_equal(client.claim_mapping, "");
-	assert_string_equal(client.groups_filter, "");
+	assert_string_equal(client.claim_rules.mapping, "");
+	assert_string_equal(client.claim_rules.groups_filter, "");
 	assert_null(client.default_acr_values);
 }
 
@@ -126,7 +126,7 @@ static void test_all_members(void **state)
 	assert_true(client.trace);
 	assert_string_equal(client.pkce, "nonce");
 	assert_string_equal(client.consent, "none");
-	assert_string_equal(client.groups_filter, "app- all");
+	assert_string_equal(client.claim_rules.groups_filter, "app- all");
 	assert_string_equal(client.default_acr_values, "aal2 aal1");
 }
 
@@ -221,8 +221,8 @@ static void test_claim_mapping(void **state)
 	struct buffer out = buffer_create(arena, 16);
 
 	(void)state;
-	assert_string_equal(client.claim_mapping, "policy\tstring\tgroups\nquota\tconstant\t[1,{\"a\":\"b\\u0009c\\n\"}]\nall\traw\tgroups\n");
-	claim_mapping_write(&out, NULL, client.claim_mapping);
+	assert_string_equal(client.claim_rules.mapping, "policy\tstring\tgroups\nquota\tconstant\t[1,{\"a\":\"b\\u0009c\\n\"}]\nall\traw\tgroups\n");
+	claim_mapping_write(&out, NULL, client.claim_rules.mapping);
 	assert_string_equal(out.data, "{\"policy\":{\"claim\":\"groups\",\"type\":\"string\"},"
 		"\"quota\":{\"value\":[1,{\"a\":\"b\\u0009c\\n\"}]},\"all\":{\"claim\":\"groups\",\"type\":\"raw\"}}");
 }

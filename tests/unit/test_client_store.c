@@ -26,8 +26,8 @@ static void assert_same_text(const struct client *a, const struct client *b)
 	assert_string_equal(a->access_token_format, b->access_token_format);
 	assert_string_equal(a->id_token_signed_response_alg, b->id_token_signed_response_alg);
 	assert_string_equal(a->resource_handling, b->resource_handling);
-	assert_string_equal(a->claim_mapping, b->claim_mapping);
-	assert_string_equal(a->groups_filter, b->groups_filter);
+	assert_string_equal(a->claim_rules.mapping, b->claim_rules.mapping);
+	assert_string_equal(a->claim_rules.groups_filter, b->claim_rules.groups_filter);
 }
 
 static void keeps_every_column(void **state)
@@ -38,7 +38,7 @@ static void keeps_every_column(void **state)
 		.grant_types = "g", .scope = "openid", .default_max_age = 0, .require_auth_time = true, .pkce = "nonce",
 		.refresh_grace_seconds = 0, .consent = "always", .id_token_claims = "minimal",
 		.access_token_format = "opaque", .id_token_signed_response_alg = "RS256", .resource_handling = "ignore",
-		.claim_mapping = "a\tconstant\t1\n", .groups_filter = "x y", .trace = true, .created_at = NOW,
+		.claim_rules = { "a\tconstant\t1\n", "x y" }, .trace = true, .created_at = NOW,
 		.disabled_at = NOW + 1 };
 	const struct client *found;
 
@@ -75,8 +75,8 @@ static void keeps_what_is_absent(void **state)
 	assert_null(found->token_endpoint_auth_method);
 	assert_null(found->secret_verifier);
 	assert_string_equal(found->post_logout_redirect_uris, "");
-	assert_string_equal(found->claim_mapping, "");
-	assert_string_equal(found->groups_filter, "");
+	assert_string_equal(found->claim_rules.mapping, "");
+	assert_string_equal(found->claim_rules.groups_filter, "");
 	assert_int_equal(found->default_max_age, -1);
 	assert_int_equal(found->refresh_grace_seconds, -1);
 	assert_false(found->trace);

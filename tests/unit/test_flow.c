@@ -89,6 +89,51 @@ static void test_require(void **state)
 	refused(query, "This sign-in has ended or belongs to another browser.");
 }
 
+static void does_not_open(const char *sealed)
+{
+	static struct flow changed;
+	changed = *found;
+	changed.id_token_hint = sealed;
+	fixture_reset_response();
+	assert_leaves(flow_id_token_hint(c, &changed));
+	assert_refused(400, "{\"error\":\"invalid_request\",\"error_description\":\"This sign-in has ended or belongs to another browser.\"}");
+}
+
+/* The ID token is in the database, but who has the database alone cannot read it. */
+static void test_hint(void **state)
+{
+	static const char token[] = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ1MSJ9.c2lnbmF0dXJl";
+	static const char *opened;
+	(void)state;
+	add_account();
+	open_flow();
+	assert_null(text_of("SELECT id_token_hint FROM flows"));
+	flow = (struct flow){ .client_id = "app", .max_age = -1, .id_token_hint = token, .created_at = c->now, .expires_at = c->now + 1800 };
+	fixture_reset_response();
+	must_return(flow_open(c, &flow));
+	const char *stored = text_of(arena_format(fixture.arena, "SELECT id_token_hint FROM flows WHERE flow_id = '%s'", flow.flow_id));
+	assert_non_null(stored);
+	assert_lacks(stored, "eyJ");
+
+	const char *secret = cookie_answered(purpose(&flow));
+	get(table, arena_format(fixture.arena, "flow=%s", flow.flow_id));
+	send_cookie(purpose(&flow), secret);
+	must_return(found = flow_require(c));
+	must_return(opened = flow_id_token_hint(c, found));
+	assert_string_equal(opened, token);
+
+	/* Written into another flow, tampered with, or as an older version stored it. */
+	const char *sealed = found->id_token_hint;
+	does_not_open(arena_format(fixture.arena, "%sAAAA", sealed));
+	does_not_open("v1.AAAA");
+	does_not_open(token);
+	does_not_open("");
+	open_flow();
+	found = &flow;
+	send_cookie(purpose(found), cookie_answered(purpose(found)));
+	does_not_open(sealed);
+}
+
 static void test_urls(void **state)
 {
 	struct flow of = { .flow_id = "abc" };
@@ -184,6 +229,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		context_test(test_open),
 		context_test(test_require),
+		context_test(test_hint),
 		context_test(test_urls),
 		context_test(test_alone),
 		context_test(test_again),

@@ -89,6 +89,26 @@ static void an_invitation_counts_once(void **state)
 	commit();
 }
 
+static void what_was_asked_for_goes_and_the_operators_stays(void **state)
+{
+	struct invitation invitation = { .invitation_hash = hash_of("c"), .email = "A@example.org", .created_at = NOW, .expires_at = NOW + 10 };
+
+	(void)state;
+	begin();
+	invitation_insert(fixture.db, &invitation);
+	invitation.requested = true;
+	invitation.invitation_hash = hash_of("d");
+	invitation_insert(fixture.db, &invitation);
+	invitation.email = "ab@example.org";
+	invitation.invitation_hash = hash_of("e");
+	invitation_insert(fixture.db, &invitation);
+	invitation_remove_requested(fixture.db, "a@EXAMPLE.org");
+	assert_false(invitation_find(fixture.db, hash_of("c"), NOW)->requested);
+	assert_null(invitation_find(fixture.db, hash_of("d"), NOW));
+	assert_true(invitation_find(fixture.db, hash_of("e"), NOW)->requested);
+	commit();
+}
+
 static void uses_indexes(void **state)
 {
 	(void)state;
@@ -101,6 +121,7 @@ int main(void)
 		store_test(a_link_counts_once),
 		store_test(links_of_a_user_end),
 		store_test(an_invitation_counts_once),
+		store_test(what_was_asked_for_goes_and_the_operators_stays),
 		cmocka_unit_test(uses_indexes),
 	};
 

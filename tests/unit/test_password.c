@@ -13,7 +13,9 @@ static const struct config config = { .password_min_length = 15, .site_name = "L
 
 static void problem(const char *username, const char *password, const char *expected)
 {
-	const char *key = password_problem(&config, username, password);
+	struct arena *arena = arena_create(1 << 20);
+	const char *key = password_check(arena, &config, &(struct password_subject){ .username = username }, password);
+	arena_destroy(arena);
 	if (!expected) {
 		if (key)
 			fail_msg("%s: %s", password, key);

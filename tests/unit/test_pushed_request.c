@@ -1,3 +1,4 @@
+#include "lib/crypto/seal.h"
 #include "lib/http/parameters.h"
 #include "lib/protocol/pushed_request.h"
 #include "lib/records/pushed_request_store.h"
@@ -48,10 +49,14 @@ static void test_both_ways(void **state)
 	push("client_id=app&client_secret=secret&scope=openid+email&state=%ff%26%0a&resource=https%3A%2F%2Fa.example&resource=https%3A%2F%2Fb.example");
 	assert_true(text_starts_with(uri, PUSHED_REQUEST_PREFIX));
 	assert_int_equal(strlen(uri), strlen(PUSHED_REQUEST_PREFIX) + 43);
-	/* Neither the secret nor the request_uri itself is stored. */
-	assert_int_equal(number_of("SELECT count(*) FROM pushed_requests WHERE parameters LIKE '%secret%'"), 0);
-	assert_int_equal(number_of(arena_format(fixture.arena, "SELECT count(*) FROM pushed_requests WHERE parameters LIKE '%%%s%%'",
-		uri + strlen(PUSHED_REQUEST_PREFIX))), 0);
+	/* Nothing of it can be read, and what the request_uri opens has no client secret. */
+	const char *token = uri + strlen(PUSHED_REQUEST_PREFIX), *stored = text_of("SELECT parameters FROM pushed_requests");
+	assert_lacks(stored, "openid");
+	assert_lacks(stored, token);
+	const char *form = unseal_by_token(fixture.arena, token, "pushed_requests.parameters:app", stored);
+	assert_non_null(form);
+	assert_contains(form, "openid");
+	assert_lacks(form, "secret");
 
 	/* What else stands beside it was never checked, and is ignored. */
 	send("app", uri, "&scope=openid+admin&state=x");
@@ -74,6 +79,23 @@ static void test_both_ways(void **state)
 	refused("app", uri);
 }
 
+static const char *hex_of(const unsigned char *bytes)
+{
+	struct buffer text = buffer_create(fixture.arena, 65);
+	for (int i = 0; i < SHA256_BYTES; i++)
+		buffer_format(&text, "%02x", bytes[i]);
+	return text.data;
+}
+
+static void replace_parameters(const char *of, const char *parameters)
+{
+	const unsigned char *key = sha256_of(fixture.arena, of + strlen(PUSHED_REQUEST_PREFIX));
+	database_begin(c->database, DATABASE_RELAXED);
+	assert_true(pushed_request_remove(c->database, key));
+	pushed_request_insert(c->database, &(struct pushed_request){ .request_hash = key, .client_id = "app", .parameters = parameters, .expires_at = c->now + 60 });
+	database_commit(c->database);
+}
+
 static void test_refusing(void **state)
 {
 	(void)state;
@@ -86,6 +108,15 @@ static void test_refusing(void **state)
 	refused("app", PUSHED_REQUEST_PREFIX);
 	refused("app", PUSHED_REQUEST_PREFIX "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
 	refused("app", arena_format(fixture.arena, "%sA", uri));
+	/* One that does not open: another's parameters in its row, or those that an older version stored in clear. */
+	const char *first = uri;
+	push("client_id=app&scope=openid+admin");
+	const char *const others[] = { text_of(arena_format(fixture.arena, "SELECT parameters FROM pushed_requests WHERE request_hash = x'%s'",
+		hex_of(sha256_of(fixture.arena, uri + strlen(PUSHED_REQUEST_PREFIX))))), "client_id=app&scope=openid" };
+	for (size_t i = 0; i < 2; i++) {
+		replace_parameters(first, others[i]);
+		refused("app", first);
+	}
 	c->now = NOW + fixture.config.pushed_request_seconds;
 	refused("app", uri);
 	/* Extended to the end of the flow that it became. */

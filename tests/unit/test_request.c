@@ -37,7 +37,8 @@ static enum request_problem read_with(char *const *environment, const char *body
 	assert_int_equal(write(ends[1], body, length), (ssize_t)length);
 	if (!stays_open)
 		close(ends[1]);
-	enum request_problem problem = request_read(arena, &config, environment, ends[0], &request);
+	const struct channel channel = channel_of_descriptors(environment, ends[0], -1);
+	enum request_problem problem = request_read(arena, &config, &channel, &request);
 	if (stays_open)
 		close(ends[1]);
 	static char rest[65536];

@@ -40,7 +40,8 @@ static const char *sent(void)
 	static char text[8192];
 	int ends[2];
 	assert_int_equal(pipe(ends), 0);
-	assert_true(response_send(c, ends[1]));
+	const struct channel channel = channel_of_descriptors(NULL, -1, ends[1]);
+	assert_true(response_send(c, &channel));
 	close(ends[1]);
 	ssize_t length = read(ends[0], text, sizeof text - 1);
 	close(ends[0]);
@@ -192,7 +193,8 @@ static void test_large_body(void **state)
 		buffer_text(&c->response.body, "0123456789");
 	response_json(c, 200);
 	assert_int_equal(pthread_create(&thread, NULL, swallow, &ends[0]), 0);
-	assert_true(response_send(c, ends[1]));
+	const struct channel channel = channel_of_descriptors(NULL, -1, ends[1]);
+	assert_true(response_send(c, &channel));
 	close(ends[1]);
 	pthread_join(thread, &total);
 	close(ends[0]);
@@ -203,8 +205,9 @@ static void test_large_body(void **state)
 static void test_nobody_reads(void **state)
 {
 	(void)state;
+	const struct channel nowhere = channel_of_descriptors(NULL, -1, -1);
 	response_json(c, 200);
-	assert_false(response_send(c, -1));
+	assert_false(response_send(c, &nowhere));
 }
 
 static void test_unknown_status(void **state)

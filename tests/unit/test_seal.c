@@ -56,19 +56,19 @@ static unsigned char *from_hex(const char *hex)
 	return bytes;
 }
 
-/* Test case 16 of the GCM specification: nonce, ciphertext, tag. */
+/* draft-irtf-cfrg-xchacha-03, A.3.1: nonce, ciphertext, tag. */
 static void known_answer(void **state)
 {
-	const unsigned char *known = from_hex("feffe9928665731c6d6a8f9467308308feffe9928665731c6d6a8f9467308308");
-	const char *purpose = (char *)from_hex("feedfacedeadbeeffeedfacedeadbeefabaddad2");
-	const char *sealed = arena_format(arena, "v1.%s", base64url_encode(arena, from_hex("cafebabefacedbaddecaf888"
-		"522dc1f099567d07f47f37a32a84427d643a8cdcbfe5c0c97598a2bd2555d1aa8cb08e48590dbb3da7b08b1056828838c5f61e6393ba7a0abcc9f662"
-		"76fc6ece0f4e1768cddf8853bb2d551b"), 12 + 60 + 16));
-	const char *plaintext = (char *)from_hex("d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a72"
-		"1c3c0c95956809532fcf0e2449a6b525b16aedf5aa0de657ba637b39");
+	const unsigned char *known = from_hex("808182838485868788898a8b8c8d8e8f909192939495969798999a9b9c9d9e9f");
+	const char *purpose = (char *)from_hex("50515253c0c1c2c3c4c5c6c7");
+	const char *sealed = arena_format(arena, "v1.%s", base64url_encode(arena, from_hex("404142434445464748494a4b4c4d4e4f5051525354555657"
+		"bd6d179d3e83d43b9576579493c0e939572a1700252bfaccbed2902c21396cbb731c7f1b0b4aa6440bf3a82f4eda7e39ae64c6708c54c216cb96b72e1213b452"
+		"2f8c9ba40db5d945b11b69b982c1bb9e3f3fac2bc369488f76b2383565d3fff921f9664c97637da9768812f615c68b13b52e"
+		"c0875924c1c7987947deafd8780acf49"), 24 + 114 + 16));
 
 	(void)state;
-	assert_string_equal(unseal(arena, known, purpose, sealed), plaintext);
+	assert_string_equal(unseal(arena, known, purpose, sealed), "Ladies and Gentlemen of the class of '99: "
+		"If I could offer you only one tip for the future, sunscreen would be it.");
 }
 
 static void comes_back(void **state)
@@ -118,6 +118,24 @@ static void every_changed_character_is_seen(void **state)
 	assert_null(unseal(arena, key, "p", "v1.!!!!"));
 	assert_null(unseal(arena, key, "p", "v2.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"));
 	assert_null(unseal(arena, key, "p", "v1.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"));
+}
+
+/* Another token, a value of another row, or the key itself as a token: nothing opens. */
+static void by_token(void **state)
+{
+	const char *sealed = seal_by_token(arena, "token", "table.column:1", "secret");
+	char *longer = arena_alloc(arena, 200001);
+
+	(void)state;
+	assert_null(strstr(sealed, "secret"));
+	assert_string_equal(unseal_by_token(arena, "token", "table.column:1", sealed), "secret");
+	assert_null(unseal_by_token(arena, "tokem", "table.column:1", sealed));
+	assert_null(unseal_by_token(arena, "", "table.column:1", sealed));
+	assert_null(unseal_by_token(arena, "token", "table.column:2", sealed));
+	assert_null(unseal_by_token(arena, "token", "table.column:1", "secret"));
+	assert_string_not_equal(sealed, seal_by_token(arena, "token", "table.column:1", "secret"));
+	memset(longer, 'x', 200000);
+	assert_string_equal(unseal_by_token(arena, "t", "p", seal_by_token(arena, "t", "p", longer)), longer);
 }
 
 static void key_file_is_made_once(void **state)
@@ -216,6 +234,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(comes_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(other_key_or_purpose_does_not_open, setup, teardown),
 		cmocka_unit_test_setup_teardown(every_changed_character_is_seen, setup, teardown),
+		cmocka_unit_test_setup_teardown(by_token, setup, teardown),
 		cmocka_unit_test_setup_teardown(key_file_is_made_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(makers_race, setup, teardown),
 		cmocka_unit_test_setup_teardown(bad_key_files_are_refused, setup, teardown),

@@ -92,18 +92,29 @@ static void changes_password_and_state(void **state)
 	(void)state;
 	begin();
 	add_user("u1", "ada");
-	user_set_password(fixture.db, "u1", "other", NOW + 1);
+	user_set_password(fixture.db, "u1", "other", true, NOW + 1);
 	user_set_disabled(fixture.db, "u1", NOW + 2);
 	commit();
 	assert_string_equal(user_find(fixture.db, "u1")->password, "other");
+	assert_true(user_find(fixture.db, "u1")->password_short);
+	begin();
+	user_seal_password_anew(fixture.db, "u1", "not this one", "third");
+	commit();
+	assert_string_equal(user_find(fixture.db, "u1")->password, "other");
+	begin();
+	user_seal_password_anew(fixture.db, "u1", "other", "third");
+	commit();
+	assert_string_equal(user_find(fixture.db, "u1")->password, "third");
+	assert_true(user_find(fixture.db, "u1")->password_short);
 	assert_int_equal(user_find(fixture.db, "u1")->password_changed_at, NOW + 1);
 	assert_int_equal(user_find(fixture.db, "u1")->disabled_at, NOW + 2);
 	begin();
 	user_set_disabled(fixture.db, "u1", 0);
-	user_set_password(fixture.db, "u1", NULL, NOW + 3);
+	user_set_password(fixture.db, "u1", NULL, false, NOW + 3);
 	commit();
 	assert_int_equal(user_find(fixture.db, "u1")->disabled_at, 0);
 	assert_null(user_find(fixture.db, "u1")->password);
+	assert_false(user_find(fixture.db, "u1")->password_short);
 }
 
 static void keeps_claims_sorted(void **state)
