@@ -74,7 +74,7 @@ static setter set_issuer, set_directory, set_path, set_site_name, set_file, set_
 	KEY(login_limit_address, "100", NULL, 0, 1000000, "Failed sign-ins from one address in login_limit_seconds; 0: no limit.") \
 	KEY(login_limit_seconds, "900", NULL, 1, 86400, "The time in which failed sign-ins are counted.") \
 	KEY(signup_limit_address, "20", NULL, 0, 1000000, "New accounts from one address in an hour; 0: no limit.") \
-	KEY(fastcgi_processes, "4", NULL, 1, 64, "How many processes of one endpoint serve at a time where it runs as FastCGI; as many as there is work for, none without.") \
+	KEY(fastcgi_processes, "4", NULL, 1, 64, "How many processes of one endpoint serve at a time where it runs as FastCGI; as many as there is work for, none without. Sign-ins, which wait for argon2_slots, may be more.") \
 	KEY(fastcgi_requests, "10000", NULL, 1, 1000000000, "After how many requests such a process makes room for a fresh one.") \
 	KEY(flow_limit_address, "1000", NULL, 0, 1000000, "Sign-ins under way from one address; 0: no limit.")
 

@@ -38,6 +38,13 @@ void log_set_request(const char *request_id)
 
 bool log_to_file(const char *path)
 {
+	if (!path) {
+		if (descriptor != STDERR_FILENO)
+			close(descriptor);
+		descriptor = STDERR_FILENO;
+		file_path = NULL;
+		return true;
+	}
 	int file = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
 	if (file < 0)
 		return false;

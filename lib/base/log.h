@@ -14,7 +14,7 @@ enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
 void log_start(const char *program);
 void log_set_level(enum log_level level);
 
-/* Appends to this file from now on; false if it cannot be opened (then standard error stays). `path` must stay valid. */
+/* Appends to this file from now on, to standard error if it is NULL; false if it cannot be opened (then standard error stays). `path` must stay valid. */
 bool log_to_file(const char *path);
 
 /* Whether that file is still the one of its name: rotation moves it away. True for standard error. */

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "lib/base/log.h"
+#include "lib/base/text.h"
 #include "lib/process/process.h"
 #include "lib/process/supervisor.h"
 
@@ -43,6 +44,12 @@ void fastcgi_main(struct context *c, struct kept *kept)
 	int64_t processes = config ? config->fastcgi_processes : USUAL_PROCESSES;
 	int64_t left = config ? config->fastcgi_requests : USUAL_REQUESTS;
 
+	/*
+	 * Sign-ins wait for one of argon2_slots, each in a process of its own: so the wait is bounded by argon2_wait_ms, as it is
+	 * under CGI, and not by the patience of the web server's queue.
+	 */
+	if (words_contain(endpoint.keys, "credentials"))
+		processes = SUPERVISOR_MOST;
 	kept->stays = true;
 	alarm(0);
 	arena_reset(kept->arena);
@@ -51,10 +58,11 @@ void fastcgi_main(struct context *c, struct kept *kept)
 
 	if (FCGX_Init() != 0 || FCGX_InitRequest(&request, STDIN_FILENO, FCGI_FAIL_ACCEPT_ON_INTR) != 0)
 		process_leave(1);
-	while (left-- > 0 && supervisor_wait(STDIN_FILENO, IDLE_MS) && serve_is_current(kept) && FCGX_Accept_r(&request) == 0) {
+	while (left-- > 0 && supervisor_wait(STDIN_FILENO, IDLE_MS) && FCGX_Accept_r(&request) == 0) {
 		supervisor_working(true);
 		alarm(PROCESS_SECONDS);
 		const struct channel channel = { .environment = request.envp, .read = read_stream, .write = write_stream, .connection = &request };
+		serve_refresh(kept);
 		serve_request(c, kept, &channel);
 		FCGX_Finish_r(&request);
 		/* A connection that the web server would keep would be this process's alone: others could not share its load. */

@@ -6,8 +6,8 @@
 
 /*
  * Serves the socket that is descriptor 0, in processes of its own (lib/process/supervisor.h), until SIGTERM. A process leaves after
- * fastcgi_requests, after a minute without any, after a fault, and when configuration, database or log file are not the
- * ones any more that it began with: the next one reads them anew, so that there is no other way to change what is kept.
+ * fastcgi_requests, after a minute without any, and after a fault. A configuration, database or log file that was changed
+ * or replaced counts for the next request (serve_refresh).
  */
 _Noreturn void fastcgi_main(struct context *c, struct kept *kept);
 

@@ -32,6 +32,15 @@ static void on_database_failure(void *context, const char *message)
 	fail(context, "database: %s", message);
 }
 
+static enum log_level level_of(const char *name)
+{
+	if (text_equal(name, "debug"))
+		return LOG_DEBUG;
+	if (text_equal(name, "warning"))
+		return LOG_WARNING;
+	return text_equal(name, "error") ? LOG_ERROR : LOG_INFO;
+}
+
 static void load_config(struct context *c, struct kept *kept)
 {
 	const char *error;
@@ -41,14 +50,11 @@ static void load_config(struct context *c, struct kept *kept)
 	c->config = config_load(kept->arena, config_path(), &error);
 	if (!c->config)
 		fail(c, "%s", error);
-	if (c->config->log_file && !log_to_file(c->config->log_file))
+	if (!log_to_file(c->config->log_file)) {
+		log_to_file(NULL);
 		log_write(LOG_WARNING, "cannot open %s", c->config->log_file);
-	if (text_equal(c->config->log_level, "debug"))
-		log_set_level(LOG_DEBUG);
-	else if (text_equal(c->config->log_level, "warning"))
-		log_set_level(LOG_WARNING);
-	else if (text_equal(c->config->log_level, "error"))
-		log_set_level(LOG_ERROR);
+	}
+	log_set_level(level_of(c->config->log_level));
 	kept->config = c->config;
 }
 
@@ -140,9 +146,9 @@ static void handle(struct context *c, struct kept *kept, const struct channel *c
 
 bool serve_prepare(struct context *c, struct kept *kept)
 {
-	*kept = (struct kept){ .arena = arena_create(ARENA_LIMIT) };
+	*kept = (struct kept){ .arena = arena_create(ARENA_LIMIT), .lasting = arena_create(ARENA_LIMIT) };
 	c->arena = arena_create(ARENA_LIMIT);
-	return kept->arena && c->arena;
+	return kept->arena && kept->lasting && c->arena;
 }
 
 bool serve_request(struct context *c, struct kept *kept, const struct channel *channel)
@@ -152,13 +158,14 @@ bool serve_request(struct context *c, struct kept *kept, const struct channel *c
 	*c = (struct context){
 		.endpoint = &endpoint,
 		.arena = c->arena,
-		.lasting = kept->arena,
+		.lasting = kept->lasting,
 		.now = clock_seconds(),
 		.started_ms = clock_milliseconds(),
 		.unwind = &unwind,
 	};
 	arena_on_exhausted(c->arena, on_exhausted, c);
 	arena_on_exhausted(kept->arena, on_exhausted, c);
+	arena_on_exhausted(kept->lasting, on_exhausted, c);
 	c->response = response_create(c->arena);
 
 	if (setjmp(unwind) == 0)
@@ -174,8 +181,14 @@ bool serve_request(struct context *c, struct kept *kept, const struct channel *c
 	return sent;
 }
 
-bool serve_is_current(const struct kept *kept)
+void serve_refresh(struct kept *kept)
 {
-	return (!kept->config || config_is_current(kept->config)) && (!kept->database || database_is_current(kept->database))
-		&& log_is_current();
+	if ((!kept->config || config_is_current(kept->config)) && (!kept->database || database_is_current(kept->database))
+		&& log_is_current())
+		return;
+	if (kept->database)
+		database_release(kept->database, true);
+	kept->database = NULL;
+	kept->config = NULL;
+	arena_reset(kept->arena);
 }

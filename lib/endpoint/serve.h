@@ -8,11 +8,12 @@
 #include "lib/http/context.h"
 
 /*
- * What is the same for every request: the configuration, the connection to the database with its prepared statements,
- * signing keys. Nothing here came from a request.
+ * What is the same for every request: the configuration, the connection to the database with its prepared statements.
+ * Nothing here came from a request.
  */
 struct kept {
 	struct arena *arena;
+	struct arena *lasting;       /* never reset: signing keys */
 	const struct config *config; /* NULL: not read yet, likewise below */
 	struct database *database;
 	bool stays;                  /* there will be other requests */
@@ -24,7 +25,7 @@ bool serve_prepare(struct context *c, struct kept *kept);
 /* Reads a request, has the endpoint handle it, sends the answer. False if it could not be sent. */
 bool serve_request(struct context *c, struct kept *kept, const struct channel *channel);
 
-/* Whether what is kept still fits the files that it was read from. */
-bool serve_is_current(const struct kept *kept);
+/* Forgets what was read from files that are not the ones any more: the request that follows reads it anew. */
+void serve_refresh(struct kept *kept);
 
 #endif

@@ -33,7 +33,7 @@ const authorization = (target) => ({ Authorization: basic(clientOf(target).id, c
 function authorizeRequest(target, { opaque = false } = {}) {
 	const parameters = new URLSearchParams({ response_type: 'code', client_id: clientOf(target).id, redirect_uri: clientOf(target).redirect_uri, scope: target.scope,
 		state: 'state', nonce: 'nonce', code_challenge: CHALLENGE, code_challenge_method: 'S256', ...(opaque ? {} : target.authorize) });
-	return { method: 'GET', path: `${target.paths.authorize}?${parameters}`, headers: { Cookie: target.cookie }, status: target.ours ? 303 : target.redirect ?? 303,
+	return { method: 'GET', path: `${target.paths.authorize}?${parameters}`, headers: { Cookie: target.cookie }, status: target.redirect ?? 303,
 		where: 'location', text: 'code=', take: '[?&]code=([^&]+)' };
 }
 
@@ -50,7 +50,7 @@ async function obtain(target, flavour) {
 	const code = redirected.location?.searchParams.get('code');
 	if (!code)
 		throw new Error(`${target.name}: authorize: ${redirected.status} ${redirected.headers.location} ${redirected.text.slice(0, 300)}`);
-	target.redirect = redirected.status;
+	target.redirect = redirected.status; // 302 or 303: the load expects the same again
 	const answer = await request(target.base + target.paths.token, { form: { ...redeemForm(target, flavour), code }, headers: authorization(target) });
 	if (answer.status !== 200)
 		throw new Error(`${target.name}: token: ${answer.status} ${answer.text}`);
@@ -143,8 +143,6 @@ try {
 	targets.push({ ...await startProvider('sqlite'), durable: true });
 	for (const target of targets)
 		target.userToken = (await obtain(target, { opaque: target.opaque })).access_token;
-	for (const target of targets)
-		await obtain(target); // says with which status it redirects
 	await delay(1000);
 	for (const target of targets)
 		target.idle = target.peak = memoryMib(target.root);

@@ -372,13 +372,13 @@ describe('one code', () => {
 	test('it lives as long as the configuration says', async () => {
 		const quick = await startServer({
 			clients: [{ client_name: 'Web', consent: 'none', redirect_uris: ['https://web.example/cb'] }],
-			settings: { code_seconds: 1, access_token_seconds: 2, id_token_seconds: 60 },
+			settings: { code_seconds: 3, access_token_seconds: 2, id_token_seconds: 60 },
 		});
 		try {
 			const visitor = new Browser();
 			const late = await authorize(quick, visitor, quick.clients.Web);
 			const born = Date.now();
-			await until('the code is over', () => Date.now() - born > 2100, 5, 100);
+			await until('the code is over', () => Date.now() - born > 4100, 8, 100);
 			assertError(await redeem(quick, late), 'invalid_grant');
 			const { tokens } = await obtain(quick, visitor, quick.clients.Web);
 			assert.equal(tokens.expires_in, 2);

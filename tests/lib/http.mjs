@@ -49,7 +49,7 @@ export function request(url, options = {}) {
 	return new Promise((resolve, reject) => {
 		const secure = target.protocol === 'https:';
 		const sent = (secure ? https : http).request({
-			agent: secure ? undefined : agent,
+			agent: secure ? undefined : !options.again && agent,
 			ca: options.ca,
 			localAddress: options.localAddress,
 			host: target.hostname.replace(/^\[|\]$/g, ''),

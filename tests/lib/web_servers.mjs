@@ -55,10 +55,49 @@ const CATALOGUE = {
 		fastcgi: true,
 		starts: ({ file, ...place }) => [fastcgiStart(place), apache(file)],
 	},
-	'busybox': { needs: { busybox: BUSYBOX }, lacks: {}, starts: ({ file }) => [together('/bin/sh', '-c', commandsIn(file))] },
-	'h2o': { needs: { h2o: H2O, fcgiwrap: FCGIWRAP }, lacks: {}, starts: ({ file, folder }) => [fcgiwrap(folder), [H2O, ['-c', file]]] },
-	'uwsgi': { needs: { 'uwsgi': UWSGI, 'its plugin cgi': UWSGI_CGI }, lacks: {}, starts: ({ file }) => [together(UWSGI, '--ini', file)] },
-	'civetweb': { needs: { civetweb: CIVETWEB }, lacks: {}, starts: ({ file }) => [together(CIVETWEB, file)] },
+	'busybox': {
+		needs: { busybox: BUSYBOX },
+		lacks: {
+			'Basic': 'busybox httpd decodes Authorization: Basic in place, so endpoints see no header: client_secret_post works, and Bearer',
+			'two lengths': 'the last of two Content-Length counts',
+			'HEAD of files': 'busybox httpd sends the file',
+			'preflight of files': 'a file is not asked by OPTIONS: 501',
+			'static headers': 'busybox httpd has no headers for files',
+			'CORS of files': 'busybox httpd has no headers for files; the endpoints discovery and jwks have them',
+			'conditional requests': 'busybox httpd sends the file again',
+			'exact names': 'what follows the name of an endpoint is passed on as PATH_INFO, which endpoints ignore',
+			'plain paths': 'dots are resolved, not refused',
+			'a path': 'busybox httpd executes what is in /cgi-bin/ of its root, and nothing else',
+		},
+		starts: ({ file }) => [together('/bin/sh', '-c', commandsIn(file))],
+	},
+	'h2o': {
+		needs: { h2o: H2O, fcgiwrap: FCGIWRAP },
+		lacks: {
+			'two lengths': 'the first of two Content-Length counts',
+			'plain paths': 'dots are resolved, not refused',
+		},
+		starts: ({ file, folder }) => [fcgiwrap(folder), abruptly(H2O, '-c', file)],
+	},
+	'uwsgi': {
+		needs: { 'uwsgi': UWSGI, 'its plugin cgi': UWSGI_CGI },
+		lacks: { 'two cookie headers': 'uWSGI joins them by a comma (RFC 6265 5.4 allows one)' },
+		starts: ({ file }) => [together(UWSGI, '--ini', file)],
+	},
+	'civetweb': {
+		needs: { civetweb: CIVETWEB },
+		lacks: {
+			'two lengths': 'the first of two Content-Length counts',
+			'huge lengths': 'CivetWeb waits for a body of any length for request_timeout_ms',
+			'large bodies': 'CivetWeb answers 500 where a program leaves most of a body unread',
+			'preflight of files': 'CivetWeb could only answer all preflights itself, those of endpoints too',
+			'cache time of files': 'CivetWeb has one for all files',
+			'policies by folder': 'CivetWeb has one set of headers for all files',
+			'exact names': 'what follows the name of an endpoint is passed on as PATH_INFO, which endpoints ignore',
+			'plain paths': 'dots are resolved, not refused',
+		},
+		starts: ({ file }) => [together(CIVETWEB, file)],
+	},
 };
 
 /** The commands that a configuration says in its comments, after "#$ ". */
@@ -74,6 +113,11 @@ function together(...command) {
 /** fcgiwrap ends without its children, so all of its session end together. */
 function fcgiwrap(folder) {
 	return together(FCGIWRAP, '-f', '-c', '8', '-s', `unix:${folder}/fcgiwrap.socket`);
+}
+
+/** h2o would wait for the connections that a client keeps. */
+function abruptly(...command) {
+	return ['/usr/bin/setsid', ['/bin/sh', '-c', 'trap "kill -s KILL 0" TERM; "$@" & wait', 'sh', ...command]];
 }
 
 /** The prefork MPM ends by a signal to its whole process group. */
@@ -97,6 +141,11 @@ export function isFastcgi(name) {
 /** False, or why this server does not do something that others do: for `skip`. */
 export function lacks(name, what) {
 	return CATALOGUE[name].lacks?.[what] ?? false;
+}
+
+/** All of that: [[what, why], …] */
+export function lacksOf(name) {
+	return Object.entries(CATALOGUE[name].lacks ?? {});
 }
 
 /** False, or why this server cannot be tested here: for `skip`. */

@@ -8,7 +8,8 @@ import { Browser, isLogin } from '../lib/browser.mjs';
 import { authorization, authorize, obtain, userinfo } from '../lib/client.mjs';
 import { basic, formBody, request } from '../lib/http.mjs';
 import { sendAndLeave, sendRaw } from '../lib/raw_http.mjs';
-import { isFastcgi, lacks, startUnder } from '../lib/web_servers.mjs';
+import { ROOT } from '../lib/server.mjs';
+import { isFastcgi, lacks, lacksOf, startUnder } from '../lib/web_servers.mjs';
 
 const FORM = 'application/x-www-form-urlencoded';
 const JWKS = '/.well-known/jwks.json';
@@ -26,17 +27,20 @@ const host = () => new URL(server.issuer).host;
 const lines = (first, ...headers) => [`${first} HTTP/1.1`, `Host: ${host()}`, 'Connection: close', ...headers];
 const authorized = () => ({ Authorization: basic(machine.client_id, machine.client_secret) });
 /** A request that takes Authorization where the server hands it on, else the secret in the body. */
-const token = (name, fields = GRANT, headers = {}) => (lacks(name, 'authorization')
+const token = (name, fields = GRANT, headers = {}) => (lacks(name, 'authorization') || lacks(name, 'Basic')
 	? request(server.url('token'), { form: { ...fields, client_id: posting.client_id, client_secret: posting.client_secret }, headers })
 	: request(server.url('token'), { form: fields, headers: { ...authorized(), ...headers } }));
 
 function assertNoSource(answer, what) {
-	assert.doesNotMatch(answer.text, /^\x7fELF|argon2_memory_kib|Index of|Directory listing|SQLite format/i, what);
+	assert.doesNotMatch(answer.text, /^\x7fELF|argon2_memory_kib|Index of|Directory listing (?!denied)|SQLite format/i, what);
 }
 
 function headerTests(name) {
-	test('Authorization reaches the endpoints: Basic and Bearer', { skip: lacks(name, 'authorization') }, async () => {
+	test('Authorization: Basic reaches the endpoints', { skip: lacks(name, 'authorization') || lacks(name, 'Basic') }, async () => {
 		assert.equal((await request(server.url('token'), { form: GRANT, headers: authorized() })).status, 200);
+	});
+
+	test('Authorization: Bearer reaches the endpoints', { skip: lacks(name, 'authorization') }, async () => {
 		const { tokens } = await obtain(server, new Browser(), web);
 		const answer = await userinfo(server, tokens.access_token);
 		assert.equal(answer.status, 200, answer.text);
@@ -133,7 +137,7 @@ function bodyTests(name) {
 		assert.equal(over.status, 413, over.text);
 		const much = await sendRaw(server, lines('POST /cgi-bin/token', `Content-Type: ${FORM}`, 'Content-Length: 2000000'), { body: 'x'.repeat(2000000) });
 		// A server may close while the client still sends; its answer is lost then.
-		assert.ok([413, 0].includes(much.status), `${much.status} ${much.text}`);
+		assert.ok([413, 0].includes(much.status) || (lacks(name, 'large bodies') && much.status === 500), `${much.status} ${much.text}`);
 		assert.equal((await token(name)).status, 200);
 	});
 
@@ -147,7 +151,9 @@ function bodyTests(name) {
 
 	test('two lengths, a length and chunks, a length that is none: refused', async () => {
 		const body = formBody(GRANT);
-		for (const headers of [[`Content-Length: ${body.length}`, `Content-Length: ${body.length + 5}`], ['Content-Length: -1'], ['Content-Length: 1e2'], ['Content-Length: 99999999999999999999']]) {
+		const two = lacks(name, 'two lengths') ? [] : [[`Content-Length: ${body.length}`, `Content-Length: ${body.length + 5}`]];
+		const huge = lacks(name, 'huge lengths') ? [] : [['Content-Length: 99999999999999999999']];
+		for (const headers of [...two, ['Content-Length: -1'], ['Content-Length: 1e2'], ...huge]) {
 			const answer = await sendRaw(server, lines('POST /cgi-bin/token', `Content-Type: ${FORM}`, `Authorization: ${authorized().Authorization}`, ...headers), { body });
 			assert.ok([0, 400, 411, 413].includes(answer.status), `${headers}: ${answer.status} ${answer.text}`);
 		}
@@ -171,6 +177,8 @@ function methodTests(name) {
 	test('HEAD is GET without the body', async () => {
 		for (const path of [DISCOVERY, JWKS, '/cgi-bin/jwks', '/cgi-bin/discovery', '/style.css', '/account/', '/cgi-bin/userinfo']) {
 			const get = await at(path);
+			if (lacks(name, 'HEAD of files') && !path.startsWith('/cgi-bin/'))
+				continue;
 			const head = await at(path, { method: 'HEAD' });
 			assert.equal(head.status, get.status, path);
 			assert.equal(head.bytes.length, 0, path);
@@ -182,6 +190,8 @@ function methodTests(name) {
 	test('the preflight of CORS, at endpoints and files', { skip: lacks(name, 'OPTIONS') }, async () => {
 		const headers = { 'Origin': 'https://app.example', 'Access-Control-Request-Method': 'GET', 'Access-Control-Request-Headers': 'authorization' };
 		for (const path of ['/cgi-bin/token', '/cgi-bin/userinfo', '/cgi-bin/jwks', DISCOVERY, JWKS]) {
+			if (lacks(name, 'preflight of files') && !path.startsWith('/cgi-bin/'))
+				continue;
 			const answer = await at(path, { method: 'OPTIONS', headers });
 			assert.ok([200, 204].includes(answer.status), `${path}: ${answer.status}`);
 			assert.equal(answer.headers['access-control-allow-origin'], '*', path);
@@ -196,9 +206,10 @@ function methodTests(name) {
 	test('other methods: refused, with Allow by the endpoints', async () => {
 		for (const method of ['PUT', 'DELETE', 'PATCH', 'TRACE', 'FOO']) {
 			const answer = await sendRaw(server, lines(`${method} /cgi-bin/token`, 'Content-Length: 0'));
-			assert.ok([400, 405, 501].includes(answer.status), `${method}: ${answer.status} ${answer.text}`);
+			assert.ok([400, 401, 405, 501].includes(answer.status), `${method}: ${answer.status} ${answer.text}`);
+			assert.doesNotMatch(answer.text, /access_token/);
 			const file = await sendRaw(server, lines(`${method} /style.css`, 'Content-Length: 0'));
-			assert.ok([400, 403, 405, 501].includes(file.status), `${method} of a file: ${file.status}`);
+			assert.ok([400, 401, 403, 405, 501].includes(file.status), `${method} of a file: ${file.status}`);
 		}
 		const answer = await at('/cgi-bin/token');
 		assert.equal(answer.status, 405);
@@ -227,7 +238,9 @@ function pathTests(name) {
 	test('unknown endpoints, folders and what follows a name are not found', async () => {
 		for (const path of ['/cgi-bin/nothing', '/cgi-bin/tokenx', '/cgi-bin/token/', '/cgi-bin/token/x', '/cgi-bin/account/nothing', '/cgi-bin/account/overview/x', '/cgi-bin/', '/cgi-bin/account/', '/cgi-bin/TOKEN', '/nothing', '/cgi-bin/token.c', '/cgi-bin/jwks/jwks']) {
 			const answer = await at(path);
-			assert.ok([403, 404].includes(answer.status), `${path}: ${answer.status} ${answer.text.slice(0, 200)}`);
+			// An endpoint looks at nothing that follows its name; GET of token is 405, of userinfo and account/overview 401.
+			const same = lacks(name, 'exact names') && /\/(?:token|overview|jwks)\//.test(path);
+			assert.ok((same ? [200, 401, 403, 404, 405] : [403, 404]).includes(answer.status), `${path}: ${answer.status} ${answer.text.slice(0, 200)}`);
 			assertNoSource(answer, path);
 		}
 	});
@@ -237,7 +250,8 @@ function pathTests(name) {
 			'/cgi-bin/token%00', '/cgi-bin/token%20', '/cgi-bin/./token', '/.git/config', '/.htaccess', '/.well-known/', '/.well-known/../latchkey.conf', '/latchkey-well-known/', '/.well-known/keys', '/web-server/', '/playground', '/cgi-bin/account', '/account/%2e%2e/%2e%2e/latchkey.conf', '/cgi-bin\\token']) {
 			const answer = await sendRaw(server, lines(`GET ${path}`));
 			// A path that means an endpoint all the same gets what the endpoint says to GET.
-			assert.ok([0, 301, 302, 307, 308, 400, 401, 403, 404, 405].includes(answer.status), `${path}: ${answer.status} ${answer.text.slice(0, 300)}`);
+			const start = lacks(name, 'plain paths') && answer.status === 200 && answer.text.includes(await readFile(`${ROOT}/htdocs/index.html`, 'latin1'));
+			assert.ok(start || [0, 301, 302, 307, 308, 400, 401, 403, 404, 405].includes(answer.status), `${path}: ${answer.status} ${answer.text.slice(0, 300)}`);
 			assertNoSource(answer, path);
 		}
 		for (const path of ['/cgi-bin/token', '/cgi-bin/jwks', '/cgi-bin/login'])
@@ -266,13 +280,15 @@ function fileTests(name) {
 	test('the well-known documents are files: media type, CORS, cache, the bytes of the endpoints', async () => {
 		const files = [[DISCOVERY, 'discovery'], ['/.well-known/oauth-authorization-server', 'discovery'], [JWKS, 'jwks']].filter(([path]) => !lacks(name, path));
 		for (const [path, endpoint] of files) {
-			const answer = await at(path);
+			const answer = await at(path, { headers: { Origin: 'https://app.example' } });
 			assert.equal(answer.status, 200, path);
 			assert.equal(answer.text, (await request(server.url(endpoint))).text);
 			assert.match(answer.headers['content-type'], lacks(name, 'media types') ? /^application\/(json|octet-stream)/ : /^application\/json$/, path);
-			if (!lacks(name, 'static headers')) {
+			if (!lacks(name, 'CORS of files'))
 				assert.equal(answer.headers['access-control-allow-origin'], '*', path);
-				assert.equal(answer.headers['cache-control'], 'public, max-age=3600', path);
+			if (!lacks(name, 'static headers')) {
+				if (!lacks(name, 'cache time of files'))
+					assert.equal(answer.headers['cache-control'], 'public, max-age=3600', path);
 				assert.equal(answer.headers['x-content-type-options'], 'nosniff', path);
 			}
 		}
@@ -297,11 +313,12 @@ function fileTests(name) {
 			if (lacks(name, 'media types'))
 				assert.equal(answer.headers['content-type'].split(';')[0], type.split(';')[0], path);
 			else
-				assert.equal(answer.headers['content-type'].toLowerCase(), type, path);
+				assert.equal(answer.headers['content-type'].toLowerCase().replace(/; */, '; '), type, path);
 			if (!lacks(name, 'static headers')) {
 				assert.equal(answer.headers['x-content-type-options'], 'nosniff', path);
 				assert.match(answer.headers['content-security-policy'], /^default-src 'self';.* frame-ancestors 'none'$/, path);
-				assert.equal(/img-src 'self' data: https:/.test(answer.headers['content-security-policy']), path.startsWith('/account/'), path);
+				if (!lacks(name, 'policies by folder'))
+					assert.equal(/img-src 'self' data: https:/.test(answer.headers['content-security-policy']), path.startsWith('/account/'), path);
 				assert.equal(answer.headers['referrer-policy'], 'same-origin', path);
 			}
 			const since = answer.headers['last-modified'];
@@ -364,13 +381,17 @@ export function httpTests(name) {
 			await server.latchkey(['resource', 'add', 'https://api.example/', '--name', 'API']);
 			await server.latchkey(['scope', 'add', 'read', '--description', 'Reads', '--resource', 'https://api.example/']);
 			const redirects = { redirect_uris: ['https://web.example/cb'], consent: 'none' };
-			web = await server.addClient({ client_name: 'Web', ...redirects, ...(lacks(name, 'authorization') ? { token_endpoint_auth_method: 'client_secret_post' } : {}) });
+			web = await server.addClient({ client_name: 'Web', ...redirects, ...(lacks(name, 'authorization') || lacks(name, 'Basic') ? { token_endpoint_auth_method: 'client_secret_post' } : {}) });
 			const credentials = { grant_types: ['client_credentials'], redirect_uris: [], scope: 'read' };
 			machine = await server.addClient({ client_name: 'Machine', ...credentials });
 			posting = await server.addClient({ client_name: 'Posting', ...redirects, ...credentials, grant_types: ['authorization_code', 'client_credentials'], scope: 'openid profile read',
 				redirect_uris: redirects.redirect_uris, token_endpoint_auth_method: 'client_secret_post' });
 		});
 		after(() => server?.stop());
+		test('what falls short here', (context) => {
+			for (const [what, why] of lacksOf(name))
+				context.diagnostic(`${name}: ${what}: ${why}`);
+		});
 		describe('headers', () => headerTests(name));
 		describe('bodies', () => bodyTests(name));
 		describe('methods', () => methodTests(name));
