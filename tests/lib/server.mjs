@@ -1,5 +1,5 @@
 // A Latchkey of its own for a test: a new installation in a temporary folder, served by scripts/serve.
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chown, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -42,6 +42,8 @@ export const ALICE = {
 };
 
 export const BOB = { username: 'bob', password: 'another long enough password', claims: { name: 'Bob "<Öx>" O\'Neil', email: 'bob@example.org' } };
+
+let configurations = 0;
 
 export class Server {
 	constructor(directory, port, { host = 'localhost', base = '', webServer } = {}) {
@@ -90,7 +92,12 @@ export class Server {
 			.filter((line) => !Object.hasOwn(settings, line.split('=')[0].trim()));
 		for (const [key, value] of Object.entries(settings))
 			lines.push(`${key} = ${value}`);
-		await writeFile(this.config, `${lines.join('\n').replace(/\n+$/, '')}\n`);
+		// Moved into place, as an operator's editor does: a request in the middle must not read half a file.
+		const { mode, uid, gid } = await stat(this.config);
+		const fresh = `${this.config}.${process.pid}.${++configurations}`;
+		await writeFile(fresh, `${lines.join('\n').replace(/\n+$/, '')}\n`, { mode });
+		await chown(fresh, uid, gid);
+		await rename(fresh, this.config);
 	}
 
 	url(endpoint, parameters) {
