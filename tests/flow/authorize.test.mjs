@@ -249,7 +249,7 @@ describe('parameters that must not disturb', () => {
 		'controls and line breaks': '%01%0d%0aSet-Cookie:%20x=y%09%7f',
 		'HTML': encodeURIComponent('"><script>alert(1)</script>&amp;'),
 		'an end of =': 'abc%3D%3D',
-		...(lacks(USUAL_SERVER, 'long locations') ? { '2000 bytes': encodeURIComponent('s/'.repeat(1000)) } : { '4096 bytes': encodeURIComponent('s/'.repeat(2048)) }),
+		...(lacks(USUAL_SERVER, 'long locations') || lacks(USUAL_SERVER, 'long queries') ? { '2000 bytes': encodeURIComponent('s/'.repeat(1000)) } : { '4096 bytes': encodeURIComponent('s/'.repeat(2048)) }),
 	})) {
 		test(`state comes back to the byte: ${what}`, async () => {
 			const { url } = authorization(server, web, { state: undefined, prompt: 'none' });
@@ -321,7 +321,7 @@ describe('by POST', () => {
 	test('other content types are 415, other methods 405', async () => {
 		const json = await request(server.url('authorize'), { method: 'POST', body: '{}', headers: { 'Content-Type': 'application/json' } });
 		assertPage(json, 415);
-		for (const method of ['PUT', 'DELETE', 'PATCH', 'OPTIONS']) {
+		for (const method of lacks(USUAL_SERVER, 'PUT') ? ['OPTIONS'] : ['PUT', 'DELETE', 'PATCH', 'OPTIONS']) {
 			const answer = await request(server.url('authorize'), { method });
 			assert.equal(answer.status, 405, method);
 			assert.match(answer.headers.allow ?? '', /GET/);

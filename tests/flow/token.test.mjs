@@ -12,6 +12,7 @@ import { authorize, decode, obtain, random, redeem, redemption, userinfo } from 
 import { basic, formBody, request } from '../lib/http.mjs';
 import { ALICE, BOB, startServer } from '../lib/server.mjs';
 import { until } from '../lib/wait.mjs';
+import { USUAL_SERVER, lacks } from '../lib/web_servers.mjs';
 
 let server;
 let web; // either method of a secret
@@ -274,7 +275,7 @@ describe('bad input', () => {
 		assert.equal(large.status, 413);
 		assert.equal((await raw('{}', { 'Content-Type': 'application/json' })).status, 415);
 		assert.equal((await raw('a=b', { 'Content-Type': 'multipart/form-data; boundary=x' })).status, 415);
-		for (const method of ['GET', 'PUT', 'DELETE']) {
+		for (const method of lacks(USUAL_SERVER, 'PUT') ? ['GET'] : ['GET', 'PUT', 'DELETE']) {
 			const answer = await request(server.url('token'), { method });
 			assert.equal(answer.status, 405);
 			assert.match(answer.headers.allow, /POST/);

@@ -3,6 +3,10 @@ import { createHash, randomBytes } from 'node:crypto';
 
 import { basic, request } from './http.mjs';
 import { finish } from './browser.mjs';
+import { lacks, USUAL_SERVER } from './web_servers.mjs';
+
+/** Of a client that was registered without one, and may use either (some web servers keep Authorization: Basic from the endpoints). */
+const USUAL_METHOD = lacks(USUAL_SERVER, 'Basic') ? 'client_secret_post' : 'client_secret_basic';
 
 export const random = (bytes = 32) => randomBytes(bytes).toString('base64url');
 export const challenge = (verifier) => createHash('sha256').update(verifier).digest('base64url');
@@ -38,7 +42,7 @@ export async function authorize(server, browser, client, more, options) {
 /** The token request of a reply, as the client is registered; `fields` and `headers` change or remove. */
 export function redemption(server, outcome, { fields = {}, headers = {}, method } = {}) {
 	const { client } = outcome;
-	const way = method ?? (client.client_secret ? client.token_endpoint_auth_method ?? 'client_secret_basic' : 'none');
+	const way = method ?? (client.client_secret ? client.token_endpoint_auth_method ?? USUAL_METHOD : 'none');
 	const form = {
 		grant_type: 'authorization_code',
 		code: outcome.params.get('code'),

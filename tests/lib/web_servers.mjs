@@ -60,6 +60,7 @@ const CATALOGUE = {
 		lacks: {
 			'Basic': 'busybox httpd decodes Authorization: Basic in place, so endpoints see no header: client_secret_post works, and Bearer',
 			'two lengths': 'the last of two Content-Length counts',
+			'long queries': 'busybox httpd takes URLs of 8 KiB',
 			'HEAD of files': 'busybox httpd sends the file',
 			'preflight of files': 'a file is not asked by OPTIONS: 501',
 			'static headers': 'busybox httpd has no headers for files',
@@ -88,6 +89,7 @@ const CATALOGUE = {
 		needs: { civetweb: CIVETWEB },
 		lacks: {
 			'two lengths': 'the first of two Content-Length counts',
+			'PUT': 'CivetWeb answers PUT, DELETE and PATCH itself: 401',
 			'huge lengths': 'CivetWeb waits for a body of any length for request_timeout_ms',
 			'large bodies': 'CivetWeb answers 500 where a program leaves most of a body unread',
 			'preflight of files': 'CivetWeb could only answer all preflights itself, those of endpoints too',
