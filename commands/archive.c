@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/base/file_io.h"
 #include "lib/base/text.h"
 
 enum { ARCHIVE_VERSION = 1, NAME_LONGEST = 200, MANIFEST_LONGEST = 4096, PART = 65536 };
@@ -142,21 +143,6 @@ static bool read_manifest(struct reading *reading, size_t length, struct manifes
 	return reading->error == NULL;
 }
 
-static bool write_part(int file, const unsigned char *bytes, size_t length)
-{
-	while (length > 0) {
-		ssize_t put = write(file, bytes, length);
-
-		if (put < 0 && errno == EINTR)
-			continue;
-		if (put <= 0)
-			return false;
-		bytes += put;
-		length -= (size_t)put;
-	}
-	return true;
-}
-
 static void read_content(struct reading *reading, const char *name, uint64_t length)
 {
 	const char *path = reading->folder ? arena_format(reading->cli->arena, "%s/%s", reading->folder, name) : NULL;
@@ -168,7 +154,7 @@ static void read_content(struct reading *reading, const char *name, uint64_t len
 		size_t some = length < PART ? (size_t)length : PART;
 
 		if (sealed_stream_read(reading->stream, part, some, &reading->error) && path)
-			written = write_part(file, part, some);
+			written = file_write_all(file, part, some);
 		length -= some;
 	}
 	explicit_bzero(part, sizeof part);

@@ -8,27 +8,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/base/file_io.h"
 #include "lib/crypto/random.h"
 
 static bool explain(struct arena *arena, const char **error, const char *path, const char *what)
 {
 	*error = arena_format(arena, "%s: %s", path, what);
 	return false;
-}
-
-static bool read_all(int file, unsigned char *bytes, size_t length)
-{
-	while (length > 0) {
-		ssize_t got = read(file, bytes, length);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			return false;
-		bytes += got;
-		length -= (size_t)got;
-	}
-	return true;
 }
 
 unsigned char *key_file_read(struct arena *arena, const char *path, size_t longest, size_t *length, const char **error)
@@ -54,7 +40,7 @@ unsigned char *key_file_read(struct arena *arena, const char *path, size_t longe
 	else {
 		*length = (size_t)status.st_size;
 		bytes = arena_alloc(arena, *length + 1);
-		if (!read_all(file, bytes, *length)) {
+		if (file_read_all(file, bytes, *length) != (ssize_t)*length) {
 			explain(arena, error, path, "cannot be read to its end");
 			bytes = NULL;
 		}
@@ -63,31 +49,13 @@ unsigned char *key_file_read(struct arena *arena, const char *path, size_t longe
 	return bytes;
 }
 
-static bool write_all(int file, const struct octets *part)
-{
-	const unsigned char *next = part->bytes;
-	size_t left = part->length;
-
-	while (left > 0) {
-		ssize_t put = write(file, next, left);
-
-		if (put < 0 && errno == EINTR)
-			continue;
-		if (put <= 0)
-			return false;
-		next += put;
-		left -= (size_t)put;
-	}
-	return true;
-}
-
 static bool write_synced(const char *path, const struct octets *parts, size_t count)
 {
 	int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	bool good = file >= 0 && fchmod(file, 0600) == 0;
 
 	for (size_t i = 0; good && i < count; i++)
-		good = write_all(file, &parts[i]);
+		good = file_write_all(file, parts[i].bytes, parts[i].length);
 	good = good && fsync(file) == 0;
 	if (file >= 0) {
 		int why = errno;

@@ -7,6 +7,7 @@
 
 #include <sodium.h>
 
+#include "lib/base/file_io.h"
 #include "lib/crypto/argon2.h"
 #include "lib/crypto/random.h"
 
@@ -52,40 +53,6 @@ static uint32_t number_at(const unsigned char *in)
 	return (uint32_t)in[0] | (uint32_t)in[1] << 8 | (uint32_t)in[2] << 16 | (uint32_t)in[3] << 24;
 }
 
-static bool write_all(int file, const unsigned char *bytes, size_t length)
-{
-	while (length > 0) {
-		ssize_t put = write(file, bytes, length);
-
-		if (put < 0 && errno == EINTR)
-			continue;
-		if (put <= 0)
-			return false;
-		bytes += put;
-		length -= (size_t)put;
-	}
-	return true;
-}
-
-/* Up to `length` bytes, fewer at the end alone; -1 with errno. */
-static ssize_t read_all(int file, unsigned char *bytes, size_t length)
-{
-	size_t have = 0;
-
-	while (have < length) {
-		ssize_t got = read(file, bytes + have, length - have);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return -1;
-		if (got == 0)
-			break;
-		have += (size_t)got;
-	}
-	return (ssize_t)have;
-}
-
 static struct sealed_stream *stream_new(struct arena *arena, int file)
 {
 	struct sealed_stream *stream = arena_alloc(arena, sizeof *stream);
@@ -111,7 +78,7 @@ struct sealed_stream *sealed_stream_create(struct arena *arena, int file, const 
 	}
 	crypto_secretstream_xchacha20poly1305_init_push(&stream->state, header + STREAM_AT, key);
 	explicit_bzero(key, sizeof key);
-	if (write_all(file, header, HEADER))
+	if (file_write_all(file, header, HEADER))
 		return stream;
 	*error = strerror(errno);
 	return NULL;
@@ -125,7 +92,7 @@ static bool push(struct sealed_stream *stream, unsigned char tag)
 		stream->first ? stream->header : NULL, stream->first ? HEADER : 0, tag);
 	stream->first = false;
 	stream->length = 0;
-	return write_all(stream->file, stream->sealed, (size_t)length);
+	return file_write_all(stream->file, stream->sealed, (size_t)length);
 }
 
 bool sealed_stream_write(struct sealed_stream *stream, const void *bytes, size_t length)
@@ -156,7 +123,7 @@ bool sealed_stream_finish(struct sealed_stream *stream)
 /* The next chunk into `plain`; NULL, or what is wrong. */
 static const char *pull(struct sealed_stream *stream)
 {
-	ssize_t got = read_all(stream->file, stream->sealed, sizeof stream->sealed);
+	ssize_t got = file_read_all(stream->file, stream->sealed, sizeof stream->sealed);
 	unsigned long long length = 0;
 	unsigned char tag = 0;
 
@@ -180,7 +147,7 @@ struct sealed_stream *sealed_stream_open(struct arena *arena, int file, const ch
 {
 	struct sealed_stream *stream = stream_new(arena, file);
 	unsigned char key[KEY_BYTES], *header = stream->header;
-	ssize_t got = read_all(file, header, HEADER);
+	ssize_t got = file_read_all(file, header, HEADER);
 	struct argon2_settings settings;
 
 	*error = got < 0 ? strerror(errno) : got < MAGIC_BYTES || memcmp(header, magic, MAGIC_BYTES) != 0 ? "it is no backup of Latchkey"
@@ -232,7 +199,7 @@ bool sealed_stream_ended(struct sealed_stream *stream, const char **error)
 		if (*error)
 			return false;
 	}
-	*error = stream->final && stream->used == stream->length && read_all(stream->file, &beyond, 1) == 0 ? NULL
+	*error = stream->final && stream->used == stream->length && file_read_all(stream->file, &beyond, 1) == 0 ? NULL
 		: "something follows its end";
 	return *error == NULL;
 }
