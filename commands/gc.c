@@ -17,6 +17,7 @@
 #include "lib/records/invitation_store.h"
 #include "lib/records/limit_store.h"
 #include "lib/records/link_store.h"
+#include "lib/records/outbox_store.h"
 #include "lib/records/pushed_request_store.h"
 #include "lib/records/session_store.h"
 #include "lib/records/signing_key_store.h"
@@ -39,6 +40,7 @@ static const struct {
 	{ "limits", "Counters of attempts removed", limit_remove_expired },
 	{ "links", "Links of mails removed", link_remove_expired },
 	{ "invitations", "Invitations removed", invitation_remove_expired },
+	{ "outbox", "Mails that nobody sent removed", outbox_remove_expired },
 };
 
 struct gc {

@@ -50,6 +50,12 @@ bool outbox_put_back(struct database *db, const struct outbox_row *row, int64_t 
 		"nnnn", row->outbox_id, row->attempts, due_at, (int64_t)(counts ? 0 : 1)) == 1;
 }
 
+int64_t outbox_remove_expired(struct database *db, int64_t now, int limit)
+{
+	return database_change(db, "DELETE FROM outbox WHERE outbox_id IN"
+		" (SELECT outbox_id FROM outbox WHERE due_at <= ?1 LIMIT ?2)", "nn", now - OUTBOX_SECONDS, (int64_t)limit);
+}
+
 int64_t outbox_next_due(struct database *db)
 {
 	struct statement *row = database_query(db, "SELECT due_at FROM outbox ORDER BY due_at LIMIT 1", "");

@@ -20,6 +20,8 @@
 #define OUTBOX_EMAIL_CHANGED "mail.email_changed"     /* detail: the old address, which is told */
 #define OUTBOX_DELETION "mail.deletion"               /* the account is going to be removed */
 
+enum { OUTBOX_SECONDS = 7 * 86400 };
+
 struct outbox_row {
 	int64_t outbox_id; /* set when it is read */
 	const char *kind;
@@ -49,6 +51,9 @@ bool outbox_remove(struct database *db, const struct outbox_row *row);
 
 /* To be tried again at `due_at`; an attempt that was only interrupted does not count. */
 bool outbox_put_back(struct database *db, const struct outbox_row *row, int64_t due_at, bool counts);
+
+/* Removes rows that nobody has looked at for OUTBOX_SECONDS: without a deliver the table would grow for ever. How many. */
+int64_t outbox_remove_expired(struct database *db, int64_t now, int limit);
 
 /* When the next row is due; 0 if there is none. */
 int64_t outbox_next_due(struct database *db);

@@ -123,6 +123,22 @@ static void one_address_waits_for_a_user(void **state)
 	commit();
 }
 
+static void forgets_what_nobody_fetches(void **state)
+{
+	(void)state;
+	begin();
+	add("mail.old", NOW - OUTBOX_SECONDS - 1);
+	add("mail.older", NOW - OUTBOX_SECONDS - 2);
+	add("mail.new", NOW - OUTBOX_SECONDS + 1);
+	assert_int_equal(outbox_remove_expired(fixture.db, NOW, 1), 1);
+	assert_int_equal(outbox_remove_expired(fixture.db, NOW, 10), 1);
+	assert_int_equal(outbox_remove_expired(fixture.db, NOW, 10), 0);
+	commit();
+	begin();
+	assert_string_equal(outbox_take(fixture.db, NOW, 60)->kind, "mail.new");
+	commit();
+}
+
 static void reads_no_whole_table(void **state)
 {
 	(void)state;
@@ -139,6 +155,7 @@ int main(void)
 		store_test(whose_lease_is_over_changes_nothing),
 		store_test(no_two_processes_take_the_same),
 		store_test(one_address_waits_for_a_user),
+		store_test(forgets_what_nobody_fetches),
 		cmocka_unit_test(reads_no_whole_table),
 	};
 
