@@ -11,7 +11,7 @@
 #include "lib/records/audit_store.h"
 #include "lib/records/user_store.h"
 
-enum { CLEANUP_ROWS = 4, GRANT_SLACK = 60 };
+enum { CLEANUP_ROWS = 4 * CONTEXT_CLEANING, GRANT_SLACK = 60 };
 
 static const char *sign(struct context *c, const struct signing_key *key, const char *typ, const char *payload)
 {
@@ -95,7 +95,8 @@ void issue_tokens_store_access(struct context *c, const struct issued_tokens *to
 		.issued_at = c->now,
 		.expires_at = tokens->expires_at,
 	});
-	access_token_remove_expired(c->database, c->now, CLEANUP_ROWS);
+	if (context_cleans(c))
+		access_token_remove_expired(c->database, c->now, CLEANUP_ROWS);
 }
 
 void issue_tokens_store(struct context *c, const struct issued_tokens *tokens)
@@ -105,7 +106,8 @@ void issue_tokens_store(struct context *c, const struct issued_tokens *tokens)
 	if (tokens->refresh_ends_at)
 		grant_start_refresh(c->database, grant->grant_id, sha256_of(c->arena, tokens->refresh_token),
 			issue_tokens_refresh_expiry(c, tokens->client, tokens->refresh_ends_at), tokens->refresh_ends_at);
-	grant_remove_expired(c->database, c->now, CLEANUP_ROWS);
+	if (context_cleans(c))
+		grant_remove_expired(c->database, c->now, CLEANUP_ROWS);
 	audit_write(c->database, &(struct audit_event){ .at = c->now, .event = tokens->event, .user_id = grant->user_id,
 		.client_id = grant->client_id, .sid = grant->sid, .grant_id = grant->grant_id, .address = c->request.address,
 		.request_id = c->request_id, .detail = grant->scope });

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 /* In builds with AddressSanitizer the space between two allocations is poisoned, so that overruns show. */
 #if defined(__SANITIZE_ADDRESS__)
@@ -25,9 +26,9 @@ enum { GAP = 0 };
 #define UNPOISON(start, size) ((void)(start), (void)(size))
 #endif
 
-enum { ALIGNMENT = 16, FIRST_CHUNK = 32 * 1024, NEXT_CHUNK = 64 * 1024 };
+enum { ALIGNMENT = 16, FIRST_CHUNK = 32 * 1024, NEXT_CHUNK = 64 * 1024, FORMATTED_AT_ONCE = 2048 };
 
-/* Bytes that were never handed out are zero: they come from calloc(), and arena_reset() wipes the others. */
+/* Bytes that were never handed out are zero: mmap() gives such pages, and only once they are touched; arena_reset() wipes the others. */
 struct chunk {
 	struct chunk *next;
 	size_t size;
@@ -48,12 +49,18 @@ static struct chunk *chunk_create(size_t size)
 {
 	if (size > SIZE_MAX - sizeof(struct chunk))
 		return NULL;
-	struct chunk *chunk = calloc(1, sizeof *chunk + size);
-	if (chunk) {
-		chunk->size = size;
-		POISON(chunk->data, size);
-	}
+	struct chunk *chunk = mmap(NULL, sizeof *chunk + size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (chunk == MAP_FAILED)
+		return NULL;
+	chunk->size = size;
+	POISON(chunk->data, size);
 	return chunk;
+}
+
+static void chunk_free(struct chunk *chunk)
+{
+	UNPOISON(chunk->data, chunk->size);
+	munmap(chunk, sizeof *chunk + chunk->size);
 }
 
 static void chunk_wipe(struct chunk *chunk)
@@ -69,7 +76,8 @@ struct arena *arena_create(size_t limit)
 	struct chunk *first = chunk_create(FIRST_CHUNK);
 	if (!arena || !first) {
 		free(arena);
-		free(first);
+		if (first)
+			chunk_free(first);
 		return NULL;
 	}
 	arena->first = arena->current = first;
@@ -130,12 +138,18 @@ char *arena_text(struct arena *arena, const char *text)
 
 char *arena_format(struct arena *arena, const char *format, ...)
 {
+	char most[FORMATTED_AT_ONCE];
 	va_list list;
 	va_start(list, format);
-	int length = vsnprintf(NULL, 0, format, list);
+	int length = vsnprintf(most, sizeof most, format, list);
 	va_end(list);
 	if (length < 0)
 		give_up(arena);
+	if ((size_t)length < sizeof most) {
+		char *copy = arena_copy(arena, most, (size_t)length);
+		explicit_bzero(most, (size_t)length); /* it may be a secret */
+		return copy;
+	}
 	char *text = arena_alloc(arena, (size_t)length + 1);
 	va_start(list, format);
 	vsnprintf(text, (size_t)length + 1, format, list);
@@ -150,8 +164,7 @@ void arena_reset(struct arena *arena)
 		struct chunk *chunk = next;
 		next = chunk->next;
 		chunk_wipe(chunk);
-		UNPOISON(chunk->data, chunk->size);
-		free(chunk);
+		chunk_free(chunk);
 	}
 	chunk_wipe(arena->first);
 	POISON(arena->first->data, arena->first->size);
@@ -165,7 +178,6 @@ void arena_destroy(struct arena *arena)
 	if (!arena)
 		return;
 	arena_reset(arena);
-	UNPOISON(arena->first->data, arena->first->size);
-	free(arena->first);
+	chunk_free(arena->first);
 	free(arena);
 }
