@@ -38,17 +38,6 @@ static _Noreturn void on_database_failure(void *context, const char *message)
 	_exit(1);
 }
 
-static void set_log(const struct config *config)
-{
-	static const char *const levels[] = { "error", "warning", "info", "debug" };
-
-	if (config->log_file && !log_to_file(config->log_file))
-		log_write(LOG_WARNING, "cannot open %s", config->log_file);
-	for (int level = LOG_ERROR; level <= LOG_DEBUG; level++)
-		if (text_equal(config->log_level, levels[level]))
-			log_set_level((enum log_level)level);
-}
-
 static const char *user_of(const struct outbox_row *row)
 {
 	return row->user_id ? row->user_id : "-";
@@ -170,7 +159,7 @@ bool round_run(struct round_result *result)
 		return false;
 	round.config = config_load(arena, config_path(), &error);
 	if (round.config) {
-		set_log(round.config);
+		log_configure(round.config->log_file, round.config->log_level);
 		round.sender = sender_create(arena, round.config, &error);
 	}
 	if (round.sender && database_open(arena, config_file(arena, round.config, "database"), READS, WRITES, on_database_failure,

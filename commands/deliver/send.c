@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "commands/deliver/deliver.h"
+#include "lib/base/file_io.h"
 #include "lib/base/clock.h"
 #include "lib/base/text.h"
 #include "lib/crypto/random.h"
@@ -50,21 +51,6 @@ static _Noreturn void become_sendmail(const char *program, int input)
 	_exit(127);
 }
 
-static bool write_all(int fd, const char *bytes, size_t length)
-{
-	while (length > 0) {
-		ssize_t written = write(fd, bytes, length);
-
-		if (written < 0 && errno != EINTR)
-			return false;
-		if (written > 0) {
-			bytes += written;
-			length -= (size_t)written;
-		}
-	}
-	return true;
-}
-
 static enum sending by_sendmail(const struct sender *sender, struct arena *arena, const struct buffer *message, const char **why)
 {
 	struct buffer text = buffer_create(arena, message->length + 1);
@@ -80,7 +66,7 @@ static enum sending by_sendmail(const struct sender *sender, struct arena *arena
 	if (child == 0)
 		become_sendmail(sender->config->mail_sendmail, ends[0]);
 	close(ends[0]);
-	written = child > 0 && write_all(ends[1], text.data, text.length);
+	written = child > 0 && file_write_all(ends[1], text.data, text.length);
 	close(ends[1]);
 	if (child < 0)
 		return SENDING_FAILED;
@@ -244,7 +230,7 @@ static bool write_file(int folder, const char *name, const struct stat *owner, c
 	if (file < 0)
 		return false;
 	give(file, owner);
-	written = write_all(file, message->data, message->length) && fsync(file) == 0;
+	written = file_write_all(file, message->data, message->length) && fsync(file) == 0;
 	close(file);
 	return written;
 }

@@ -14,6 +14,8 @@
 /* A write of this size to a pipe or a file opened for appending does not mix with another's. */
 enum { LINE_LIMIT = 2048 };
 
+static const char *const names[] = { "error", "warning", "info", "debug" }; /* of levels */
+
 static const char *program_name = "latchkey";
 static const char *request;
 static enum log_level highest = LOG_INFO;
@@ -56,6 +58,17 @@ bool log_to_file(const char *path)
 	return true;
 }
 
+void log_configure(const char *path, const char *level)
+{
+	if (!log_to_file(path)) {
+		log_to_file(NULL);
+		log_write(LOG_WARNING, "cannot open %s", path);
+	}
+	for (int i = LOG_ERROR; i <= LOG_DEBUG; i++)
+		if (strcmp(level, names[i]) == 0)
+			log_set_level((enum log_level)i);
+}
+
 bool log_is_current(void)
 {
 	return !file_path || file_state_is_same_file(file_path, &file_then);
@@ -95,7 +108,6 @@ static size_t append(char *line, size_t length, const char *text)
 
 void log_write(enum log_level level, const char *format, ...)
 {
-	static const char *const names[] = { "error", "warning", "info", "debug" };
 	if (level > highest)
 		return;
 	int saved = errno;

@@ -17,6 +17,9 @@ void log_set_level(enum log_level level);
 /* Appends to this file from now on, to standard error if it is NULL; false if it cannot be opened (then standard error stays). `path` must stay valid. */
 bool log_to_file(const char *path);
 
+/* Both as the configuration says: a file or NULL, and the name of a level. A file that cannot be opened gets a warning on standard error. */
+void log_configure(const char *path, const char *level);
+
 /* Whether that file is still the one of its name: rotation moves it away. True for standard error. */
 bool log_is_current(void);
 

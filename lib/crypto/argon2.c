@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -13,6 +12,7 @@
 #include <sodium.h>
 
 #include "lib/crypto/random.h"
+#include "lib/crypto/sodium_start.h"
 
 enum {
 	VERSION = 19,
@@ -23,12 +23,6 @@ enum {
 	MOST_ITERATIONS = 100,
 	PAUSE_MS = 10, /* between two looks for a slot, half of it to one and a half */
 };
-
-static void start(void)
-{
-	if (sodium_init() < 0)
-		abort();
-}
 
 /* Moves *cursor behind `lead`, reads a decimal number up to `most`. */
 static bool take_number(const char **cursor, const char *lead, uint32_t most, uint32_t *number)
@@ -66,7 +60,7 @@ char *argon2id_hash(struct arena *arena, const struct argon2_settings *settings,
 {
 	char *hash = arena_alloc(arena, LONGEST_TEXT + 1);
 
-	start();
+	sodium_start();
 	if (crypto_pwhash_argon2id_str(hash, secret, strlen(secret), settings->iterations, (size_t)settings->memory_kib * 1024) != 0)
 		return NULL;
 	return hash;
@@ -78,7 +72,7 @@ enum argon2_result argon2id_check(const char *hash, const char *secret)
 
 	if (!read_settings(hash, &settings))
 		return ARGON2_DIFFERS;
-	start();
+	sodium_start();
 	errno = 0;
 	if (crypto_pwhash_argon2id_str_verify(hash, secret, strlen(secret)) == 0)
 		return ARGON2_MATCHES;
@@ -90,7 +84,7 @@ void argon2id_waste(const struct argon2_settings *settings, const char *secret)
 	static const unsigned char salt[SALT_BYTES] = "unknown account";
 	unsigned char hash[HASH_BYTES];
 
-	start();
+	sodium_start();
 	if (crypto_pwhash_argon2id(hash, sizeof hash, secret, strlen(secret), salt, settings->iterations,
 			(size_t)settings->memory_kib * 1024, crypto_pwhash_argon2id_ALG_ARGON2ID13) != 0)
 		return; /* no memory: a check would have failed as early */
@@ -102,7 +96,7 @@ bool argon2id_derive(const struct argon2_settings *settings, const char *passphr
 {
 	static_assert((int)ARGON2_SALT_BYTES == (int)SALT_BYTES, "the salt of libsodium");
 
-	start();
+	sodium_start();
 	return crypto_pwhash_argon2id(key, length, passphrase, strlen(passphrase), salt, settings->iterations,
 		(size_t)settings->memory_kib * 1024, crypto_pwhash_argon2id_ALG_ARGON2ID13) == 0;
 }

@@ -1,7 +1,6 @@
 #include "lib/crypto/seal.h"
 
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <sodium.h>
@@ -10,6 +9,7 @@
 #include "lib/crypto/digest.h"
 #include "lib/crypto/key_file.h"
 #include "lib/crypto/random.h"
+#include "lib/crypto/sodium_start.h"
 
 /* A nonce of 24 random bytes never comes twice, however often one key seals. */
 enum {
@@ -46,13 +46,6 @@ bool seal_key_create(struct arena *arena, const char *path, const char **error)
 	return good;
 }
 
-/* Chooses by the processor; cheap, and done once. */
-static void start(void)
-{
-	if (sodium_init() < 0)
-		abort();
-}
-
 char *seal(struct arena *arena, const unsigned char key[static SEAL_KEY_BYTES], const char *purpose, const char *plaintext)
 {
 	size_t length = strlen(plaintext);
@@ -61,7 +54,7 @@ char *seal(struct arena *arena, const unsigned char key[static SEAL_KEY_BYTES], 
 
 	if (length > LONGEST || strlen(purpose) > LONGEST)
 		return NULL;
-	start();
+	sodium_start();
 	out = arena_alloc(arena, NONCE_BYTES + length + TAG_BYTES);
 	random_bytes(out, NONCE_BYTES);
 	crypto_aead_xchacha20poly1305_ietf_encrypt(out + NONCE_BYTES, &sealed, (const unsigned char *)plaintext, length,
@@ -81,7 +74,7 @@ char *unseal(struct arena *arena, const unsigned char key[static SEAL_KEY_BYTES]
 	bytes = base64url_decode(arena, sealed + sizeof version - 1, text_length - (sizeof version - 1), &length);
 	if (bytes == NULL || length < NONCE_BYTES + TAG_BYTES)
 		return NULL;
-	start();
+	sodium_start();
 	out = arena_alloc(arena, length - NONCE_BYTES - TAG_BYTES + 1);
 	if (crypto_aead_xchacha20poly1305_ietf_decrypt((unsigned char *)out, NULL, NULL, bytes + NONCE_BYTES, length - NONCE_BYTES,
 			(const unsigned char *)purpose, strlen(purpose), bytes, key) != 0)

@@ -14,16 +14,6 @@ enum { LOG_WAIT_MS = 250, RETRIES = 50 };
 
 static const char copying[] = ".copy"; /* the suffix of one that is not finished */
 
-static bool sync_folder(const char *folder)
-{
-	int file = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	bool done = file >= 0 && fsync(file) == 0;
-
-	if (file >= 0)
-		close(file);
-	return done;
-}
-
 /* Held while a copy is made: writers look at it before they would wait for readers (transaction.c). */
 static int take_turn(struct database *database)
 {
@@ -110,7 +100,7 @@ static bool put_in_place(struct database *database, int file, const char *from, 
 
 	if (geteuid() == 0 && (stat(database->folder, &owner) != 0 || fchown(file, owner.st_uid, owner.st_gid) != 0))
 		return false;
-	return fsync(file) == 0 && rename(from, to) == 0 && sync_folder(database->folder);
+	return fsync(file) == 0 && rename(from, to) == 0 && database_sync_path(database->folder, O_RDONLY | O_DIRECTORY);
 }
 
 bool database_copy_named(struct database *database, const char *name, const char **error)

@@ -69,6 +69,9 @@ int database_backup_lock_open(const char *folder, bool make);
 /* Settings of the library that hold for the whole process. */
 void database_configure_library(void);
 
+/* Opens a file or folder with these flags and waits until it is on disk. False with errno. */
+bool database_sync_path(const char *path, int flags);
+
 /* folder/latchkey.db and what follows its name. */
 char *database_path(struct arena *arena, const char *folder, const char *suffix);
 

@@ -14,7 +14,7 @@ static bool remove_if_there(const char *path)
 	return unlink(path) == 0 || errno == ENOENT;
 }
 
-static bool sync_path(const char *path, int flags)
+bool database_sync_path(const char *path, int flags)
 {
 	int file = open(path, flags | O_CLOEXEC);
 	bool done = file >= 0 && fsync(file) == 0;
@@ -88,8 +88,8 @@ static const char *create_locked(struct arena *arena, const char *folder)
 	result = build(unfinished);
 	if (result != SQLITE_OK)
 		return arena_format(arena, "the database %s: %s", unfinished, sqlite3_errstr(result));
-	if (!give_to_owner(unfinished, folder) || !sync_path(unfinished, O_RDWR) || rename(unfinished, path) != 0
-		|| !sync_path(folder, O_RDONLY | O_DIRECTORY))
+	if (!give_to_owner(unfinished, folder) || !database_sync_path(unfinished, O_RDWR) || rename(unfinished, path) != 0
+		|| !database_sync_path(folder, O_RDONLY | O_DIRECTORY))
 		return arena_format(arena, "the database %s: %s", path, strerror(errno));
 	return NULL;
 }

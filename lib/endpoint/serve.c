@@ -32,15 +32,6 @@ static void on_database_failure(void *context, const char *message)
 	fail(context, "database: %s", message);
 }
 
-static enum log_level level_of(const char *name)
-{
-	if (text_equal(name, "debug"))
-		return LOG_DEBUG;
-	if (text_equal(name, "warning"))
-		return LOG_WARNING;
-	return text_equal(name, "error") ? LOG_ERROR : LOG_INFO;
-}
-
 static void load_config(struct context *c, struct kept *kept)
 {
 	const char *error;
@@ -50,11 +41,7 @@ static void load_config(struct context *c, struct kept *kept)
 	c->config = config_load(kept->arena, config_path(), &error);
 	if (!c->config)
 		fail(c, "%s", error);
-	if (!log_to_file(c->config->log_file)) {
-		log_to_file(NULL);
-		log_write(LOG_WARNING, "cannot open %s", c->config->log_file);
-	}
-	log_set_level(level_of(c->config->log_level));
+	log_configure(c->config->log_file, c->config->log_level);
 	kept->config = c->config;
 }
 
