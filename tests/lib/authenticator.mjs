@@ -1,5 +1,5 @@
 // A passkey (WebAuthn 2) in software, for flows without a browser: ES256, one credential, its user always verified.
-import { createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
+import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 
 const sha256 = (bytes) => createHash('sha256').update(bytes).digest();
 const header = (major, length) => Buffer.from(length < 24 ? [(major << 5) | length] : length < 256 ? [(major << 5) | 24, length] : [(major << 5) | 25, length >> 8, length & 255]);
@@ -9,7 +9,10 @@ const cborBytes = (bytes) => Buffer.concat([header(2, bytes.length), bytes]);
 export class Authenticator {
 	constructor(origin, rpId) {
 		Object.assign(this, { origin, rpId, id: randomBytes(32), count: 0 });
-		this.keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+		// Read in anew: Node 20 can wait for itself for ever when it collects the job that made a key while that key is exported.
+		const made = generateKeyPairSync('ec', { namedCurve: 'P-256', publicKeyEncoding: { type: 'spki', format: 'pem' },
+			privateKeyEncoding: { type: 'pkcs8', format: 'pem' } });
+		this.keys = { publicKey: createPublicKey(made.publicKey), privateKey: createPrivateKey(made.privateKey) };
 	}
 
 	clientData(type, challenge) {
